@@ -1,0 +1,1 @@
+"""Predictions to RGBA arrays, one renderer per output kind."""

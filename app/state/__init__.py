@@ -1,0 +1,1 @@
+"""What is open, and how it is viewed: state without Qt."""

@@ -1,0 +1,1 @@
+"""Gestures: pointer events in, interactions out."""

@@ -1,0 +1,105 @@
+"""Settings of a refinement, with the equation or measurement each default comes from. Torch-free."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Literal
+
+LayerName = Literal["none", "sb", "bmsb", "bmsb-m", "bmconv"]
+PresetName = Literal["paper", "tuned"]
+BiasMapKind = Literal["free", "image"]
+
+LAYER_NAMES: tuple[LayerName, ...] = ("none", "sb", "bmsb", "bmsb-m", "bmconv")
+LEARNING_RATE_LADDER: tuple[float, ...] = tuple(0.1 * 0.5**k for k in range(10))
+"""The ten learning rates of section 3.1."""
+
+
+@dataclass(frozen=True)
+class RefinementConfig:
+    """How one click refines the prediction. `None` takes the task's measured default for the layer and preset.
+
+    Attributes:
+        layer: the G-BRS layer of equations 3 to 6; "none" is the plain network (which may still see the clicks).
+        preset: "paper" is exactly the paper's setting, "tuned" what measured best.
+        iterations: Adam iterations per click (section 2.3: 20).
+        learning_rate: Adam's step size.
+        consistency_weight: lambda of L_c; 0 leaves the term out.
+        stop_residual: stop when the largest residual of all clicks is below it; 0 never stops early.
+        click_disc_radius: each click supervises the pixels within this many working pixels (0: one pixel).
+        free_earlier_clicks: leave the discs of earlier clicks out of the consistency term as well.
+        bias_map: "free" is the paper's H x W map; "image" adds a map that follows the colours of the image.
+        levels: how many insertion levels of the network are active, coarse to fine; None takes the network's default.
+        top_k_channels: refine only the k channels of highest mean activation; None refines all.
+        precision: "bf16" runs the suffix in bfloat16; variables and losses stay float32.
+    """
+
+    layer: LayerName = "bmconv"
+    preset: PresetName = "tuned"
+    iterations: int | None = None
+    learning_rate: float | None = None
+    consistency_weight: float | None = None
+    stop_residual: float | None = None
+    click_disc_radius: float | None = None
+    free_earlier_clicks: bool | None = None
+    bias_map: BiasMapKind | None = None
+    levels: int | None = None
+    top_k_channels: int | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"
+
+    def __post_init__(self) -> None:
+        if self.layer not in LAYER_NAMES:
+            raise ValueError(f"unknown layer {self.layer!r}; known layers: {', '.join(LAYER_NAMES)}")
+        if self.iterations is not None and self.iterations < 1:
+            raise ValueError(f"iterations must be at least 1, got {self.iterations}")
+        if self.learning_rate is not None and not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise ValueError(f"the learning rate must be positive, got {self.learning_rate}")
+        for name in ("consistency_weight", "stop_residual", "click_disc_radius"):
+            value = getattr(self, name)
+            if value is not None and not (math.isfinite(value) and value >= 0):
+                raise ValueError(f"{name} must be at least 0, got {value}")
+        for name in ("levels", "top_k_channels"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, got {value}")
+
+    def filled_from(self, defaults: RefinementDefaults) -> ResolvedConfig:
+        """Replace every None by the default, giving the numbers the optimiser runs with."""
+        chosen = {
+            name: getattr(self, name) if getattr(self, name) is not None else getattr(defaults, name)
+            for name in RefinementDefaults.__dataclass_fields__
+        }
+        return ResolvedConfig(
+            layer=self.layer,
+            levels=self.levels,
+            top_k_channels=self.top_k_channels,
+            precision=self.precision,
+            **chosen,
+        )
+
+
+@dataclass(frozen=True)
+class RefinementDefaults:
+    """A task's numbers for one layer and preset; every one is a measured or published value."""
+
+    iterations: int
+    learning_rate: float
+    consistency_weight: float
+    stop_residual: float
+    click_disc_radius: float = 0.0
+    free_earlier_clicks: bool = False
+    bias_map: BiasMapKind = "free"
+
+    def with_changes(self, **changes: object) -> RefinementDefaults:
+        """A copy with some numbers replaced."""
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class ResolvedConfig(RefinementDefaults):
+    """A RefinementConfig without open choices."""
+
+    layer: LayerName = "bmconv"
+    levels: int | None = None
+    top_k_channels: int | None = None
+    precision: Literal["fp32", "bf16"] = "fp32"

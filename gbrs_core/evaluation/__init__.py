@@ -1,0 +1,1 @@
+"""Simulated clicks, metrics and the papers' protocols."""

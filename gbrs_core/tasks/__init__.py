@@ -1,0 +1,1 @@
+"""The dense prediction tasks, one file each."""

@@ -1,0 +1,1 @@
+"""Published networks, with the names of their published state dicts."""
