@@ -24,8 +24,6 @@ WIDTHS = (32, 48, 96, 144)
 DECODER_CHANNELS = 64
 SKIP_CHANNELS = (24, 24)
 """Channels that the features of stride 4 and stride 8 are projected to."""
-CLICK_SCALES = (0.03, 0.1, 0.35)
-"""Widths of the bell-shaped click features, in units of the tanh distance map (0.03 is about 4 pixels)."""
 
 
 def conv_norm_act(
@@ -72,17 +70,16 @@ class ResidualBlock(nn.Module):
 
 
 class DistanceMapFusion(nn.Module):
-    """Mixes the image with the click maps by 1x1 convolutions before the encoder sees either.
+    """Mixes the image with the click maps by 1x1 convolutions before the encoder sees either (f-BRS).
 
-    A tanh distance map is almost flat where a small network needs it to be sharp, so bells of three widths round the
-    clicks, exp(-(map / scale)^2), go in beside it.
+    Sharper click features were tried and left out: they let the network satisfy a click by a small blob around it, so
+    that the refinement, which would have moved everything alike, had nothing left to do.
     """
 
     def __init__(self, out_channels: int) -> None:
         super().__init__()
-        inputs = 3 + 2 + 2 * len(CLICK_SCALES)
         self.layers = nn.Sequential(
-            nn.Conv2d(inputs, 16, 1),
+            nn.Conv2d(5, 16, 1),
             nn.LeakyReLU(0.2, inplace=True),
             nn.BatchNorm2d(16),
             nn.Conv2d(16, out_channels, 1),
@@ -90,8 +87,7 @@ class DistanceMapFusion(nn.Module):
 
     def forward(self, image: Tensor, click_maps: Tensor) -> Tensor:
         """(B, 3, H, W) and (B, 2, H, W) -> (B, out_channels, H, W)."""
-        bells = [torch.exp(-((click_maps / scale) ** 2)) for scale in CLICK_SCALES]
-        fused: Tensor = self.layers(torch.cat([image, click_maps, *bells], dim=1))
+        fused: Tensor = self.layers(torch.cat([image, click_maps], dim=1))
         return fused
 
 

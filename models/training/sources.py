@@ -119,7 +119,7 @@ def _random_segments(labels: NDArray[np.uint8], rng: np.random.Generator, count:
         if len(neighbours) == 0 or mask.sum() > 0.35 * mask.size:
             break
         mask |= labels == rng.choice(neighbours)
-    return mask
+    return np.asarray(mask)
 
 
 class InstanceSource:
@@ -206,7 +206,7 @@ class CompositeSource:
     def _cut_out(self, rng: np.random.Generator) -> tuple[Image, NDArray[np.float32]]:
         if self._mattes and rng.random() < 0.4:
             image_path, alpha_path = self._mattes[rng.integers(len(self._mattes))]
-            return read_rgb(image_path), read_labels(alpha_path).astype(np.float32) / 255
+            return read_rgb(image_path), (read_labels(alpha_path) / 255).astype(np.float32)
         example = self._objects.draw(rng)
         mask = cv2.GaussianBlur((example.target == 1).astype(np.float32), (0, 0), 0.8)
         return example.image, np.asarray(mask, dtype=np.float32)

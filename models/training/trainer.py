@@ -86,7 +86,7 @@ class Trainer:
         torch.manual_seed(config.seed)
         if config.threads:
             torch.set_num_threads(config.threads)
-        self._network = network.to(process.device, memory_format=torch.channels_last)
+        self._network = network.to(process.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._averaged = _copy_of(self._network)
         self._optimiser = torch.optim.AdamW(_parameter_groups(self._network, config), lr=config.learning_rate)
         self._trained: nn.Module = self._network
