@@ -19,6 +19,7 @@ import logging
 import lzma
 import re
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,7 @@ Image.MAX_IMAGE_PIXELS = None
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 for _decoder in ("PIL", "tifffile"):
     logging.getLogger(_decoder).addHandler(logging.NullHandler())
+warnings.filterwarnings("ignore", module=r"PIL\.")
 
 # What the three decoders raise on damaged files, as seen with truncated and scrambled ones.
 _DECODER_ERRORS = (
