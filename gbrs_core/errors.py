@@ -26,7 +26,19 @@ class InsertionError(GbrsError):
 
 
 class CheckpointError(GbrsError):
-    """A checkpoint cannot be read, is unsafe, or fits no known architecture."""
+    """A checkpoint cannot be read, is unsafe, or fits no known architecture.
+
+    Attributes:
+        details: what a "show details" button may show, several lines; empty if the message says it all.
+    """
+
+    def __init__(self, message: str, details: str = "") -> None:
+        super().__init__(message)
+        self.details = details
+
+
+class CancelledError(GbrsError):
+    """The caller asked to stop; nothing was changed."""
 
 
 class DivergedError(GbrsError):

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from models.registry import entry, names
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
-    from models.checkpoints import LoadedNetwork
+    from models.spec import LoadedNetwork
 
 __all__ = ["click_maps", "create", "load", "names"]
 
@@ -29,17 +29,27 @@ def create(name: str, **options: Any) -> nn.Module:
     return entry(name).build(**options)
 
 
-def load(source: str | Path) -> LoadedNetwork:
+def load(
+    source: str | Path,
+    progress: Callable[[str, float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> LoadedNetwork:
     """The network of a checkpoint file, or the embedded network of that name with its bundled weights.
 
     The architecture is found from the keys and shapes alone, and no pickled code is ever run.
 
+    Args:
+        source: path of a .pth, .pt, .pth.tar or .safetensors file, or one of `names()`.
+        progress: called with what is being done and the share done in [0, 1], from the calling thread.
+        cancelled: asked between two steps of the work; true stops it.
+
     Raises:
         CheckpointError: the file is missing, unsafe, damaged, or fits no known network; the text says which.
+        CancelledError: `cancelled` said so.
     """
     from models.checkpoints import load_network
 
-    return load_network(source)
+    return load_network(source, progress, cancelled)
 
 
 def click_maps(

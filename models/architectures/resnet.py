@@ -140,7 +140,8 @@ def _stem(is_deep: bool) -> tuple[nn.Module, int]:
 def _stage(plan: ResNetPlan, index: int, in_channels: int, stride: int, dilations: tuple[int, int]) -> nn.Sequential:
     """The blocks of a stage: the first has `dilations`, the others the second of them throughout."""
     planes, block = 64 * 2**index, plan.block
-    blocks = [block(in_channels, planes, stride, dilations)]
-    for _ in range(1, plan.depths[index]):
-        blocks.append(block(planes * block.expansion, planes, 1, (dilations[1], dilations[1])))
-    return nn.Sequential(*blocks)
+    first = block(in_channels, planes, stride, dilations)
+    others = (
+        block(planes * block.expansion, planes, 1, (dilations[1], dilations[1])) for _ in range(1, plan.depths[index])
+    )
+    return nn.Sequential(first, *others)
