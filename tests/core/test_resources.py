@@ -1,0 +1,54 @@
+"""Sample photographs and colours that come with the program."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import resources
+from gbrs_core.image_io import read_image
+
+
+def test_default_sample_comes_first_and_all_are_there():
+    names = [path.name for path in resources.sample_paths()]
+    assert resources.sample_path() == resources.sample_paths()[0]
+    assert names == ["coffee.jpg", "astronaut.jpg", "chelsea.jpg"]
+
+
+@pytest.mark.parametrize("path", resources.sample_paths(), ids=lambda path: path.stem)
+def test_samples_open_and_are_credited(path):
+    assert min(read_image(path).array.shape[:2]) >= 300
+    assert f"`{path.name}`" in (path.parent / "CREDITS.md").read_text(encoding="utf-8")
+
+
+def test_samples_stay_small():
+    assert sum(path.stat().st_size for path in resources.sample_paths()) < 1_500_000
+
+
+def test_palette_is_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    resources.palette.cache_clear()
+    assert resources.palette()[0] == (30, 144, 255)
+
+
+def test_palette_is_the_file():
+    entries = json.loads(Path(resources.__file__).with_name("palettes").joinpath("objects.json").read_text())["colours"]
+    assert [f"#{red:02X}{green:02X}{blue:02X}" for red, green, blue in resources.palette()] == entries
+
+
+def test_first_hundred_colours_differ_visibly():
+    colours = [resources.object_colour(index) for index in range(100)]
+    assert colours[: len(resources.palette())] == list(resources.palette())
+    smallest = min(
+        sum(abs(a - b) for a, b in zip(one, other, strict=True))
+        for place, one in enumerate(colours)
+        for other in colours[:place]
+    )
+    assert smallest >= 10
+
+
+def test_generated_colours_never_change():
+    # Exported palettes depend on them.
+    assert resources.object_colour(24) == (249, 31, 249)
+    assert resources.object_colour(25) == (126, 241, 207)
+    assert resources.object_colour(1000) == (241, 150, 126)
