@@ -54,8 +54,8 @@ def tiny_interactive(seed: int = 0) -> LoadedNetwork:
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for parameter in module.parameters():
-            fan_in = max(1, parameter[0].numel())
-            parameter.copy_(0.7 * torch.randn(parameter.shape, generator=generator) / fan_in**0.5)
+            spread = math.sqrt(2.0 / parameter[0].numel()) if parameter.dim() > 1 else 0.0
+            parameter.copy_(spread * torch.randn(parameter.shape, generator=generator))
         _lead_clicks_through(module)
     return LoadedNetwork(module.eval().requires_grad_(False), _spec(), sha256="")
 
@@ -72,6 +72,8 @@ def _lead_clicks_through(module: TinyInteractive) -> None:
         value("stem.weight")[sign, sign, 1, 1] = 1.0
         value("head.0.weight")[sign, _CHANNELS + sign] = 1.0
     nearness_at_rim = 1.0 - math.tanh(2.0 * DISC_RADIUS / NORM_RADIUS)
+    random_part = value("head.2.weight")[0, 2:]
+    random_part -= random_part.mean()  # so that the image shifts logits up and down alike
     value("head.2.weight")[0, :2, 0, 0] = torch.tensor([8.0, -5.0])
     value("head.2.bias")[0] = -8.0 * nearness_at_rim
 
