@@ -13,7 +13,7 @@ from torch import nn
 from gbrs_core.network import InsertionLayout, InsertionPoint, NetworkSpec
 from models.architectures.deeplab import SKIP_CHANNELS, DeepLabDistanceMaps
 from models.architectures.resnet import RESNET34, RESNET50, RESNET101, Bottleneck, ResNetPlan
-from models.registry import Shapes
+from models.registry import Shapes, refuse_options
 
 LICENCE = "published with f-BRS (code MPL-2.0); the terms of its training images (SBD or LVIS) apply"
 STAGE3 = "feature_extractor.backbone.layer3."
@@ -39,12 +39,12 @@ class DeepLabDescription:
 
     def build(self, **options: Any) -> nn.Module:
         """The network with random weights, in eval mode; there are no options."""
-        _refuse(self.name, options)
+        refuse_options(self.name, options)
         return DeepLabDistanceMaps(self.plan, self.channels, self.dropout).eval()
 
     def spec(self, **options: Any) -> NetworkSpec:
         """Task, places A, B and C (f-BRS section 4), input scaling."""
-        _refuse(self.name, options)
+        refuse_options(self.name, options)
         extractor, joined = "feature_extractor", self.channels + SKIP_CHANNELS
         places = (
             InsertionPoint("A", f"{extractor}.backbone.layer4", channels=self.plan.out_channels, stride=8),
@@ -67,11 +67,6 @@ class DeepLabDescription:
         has_bottlenecks = f"{STAGE3}0.conv3.weight" in shapes
         fits = len(blocks) == self.plan.depths[2] and has_bottlenecks == (self.plan.block is Bottleneck)
         return {} if fits else None
-
-
-def _refuse(name: str, options: dict[str, Any]) -> None:
-    if options:
-        raise TypeError(f"{name} takes no options, got {', '.join(sorted(options))}")
 
 
 RESNET34_DH128 = DeepLabDescription("resnet34_dh128", "DeepLabV3+ ResNet-34 (f-BRS)", RESNET34, 128, 0.2)

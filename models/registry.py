@@ -82,6 +82,8 @@ NETWORKS: tuple[NetworkEntry, ...] = (
     NetworkEntry("resnet34_dh128", "models.deeplab_dmf:RESNET34_DH128"),
     NetworkEntry("resnet50_dh128", "models.deeplab_dmf:RESNET50_DH128"),
     NetworkEntry("resnet101_dh256", "models.deeplab_dmf:RESNET101_DH256"),
+    NetworkEntry("hrnet18_ocr64", "models.hrnet_dmf:HRNET18_OCR64"),
+    NetworkEntry("hrnet32_ocr128", "models.hrnet_dmf:HRNET32_OCR128"),
 )
 
 
@@ -96,3 +98,9 @@ def entry(name: str) -> NetworkEntry:
         if candidate.name == name:
             return candidate
     raise ValueError(f"unknown network {name!r}; known networks: {', '.join(names())}")
+
+
+def refuse_options(name: str, options: Mapping[str, Any]) -> None:
+    """For networks without options. Raises TypeError naming those that were given."""
+    if options:
+        raise TypeError(f"{name} takes no options, got {', '.join(sorted(options))}")
