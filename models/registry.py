@@ -84,6 +84,7 @@ NETWORKS: tuple[NetworkEntry, ...] = (
     NetworkEntry("resnet101_dh256", "models.deeplab_dmf:RESNET101_DH256"),
     NetworkEntry("hrnet18_ocr64", "models.hrnet_dmf:HRNET18_OCR64"),
     NetworkEntry("hrnet32_ocr128", "models.hrnet_dmf:HRNET32_OCR128"),
+    NetworkEntry("indexnet", "models.indexnet"),
 )
 
 
