@@ -85,6 +85,7 @@ NETWORKS: tuple[NetworkEntry, ...] = (
     NetworkEntry("hrnet18_ocr64", "models.hrnet_dmf:HRNET18_OCR64"),
     NetworkEntry("hrnet32_ocr128", "models.hrnet_dmf:HRNET32_OCR128"),
     NetworkEntry("indexnet", "models.indexnet"),
+    NetworkEntry("bts_densenet161", "models.bts"),
 )
 
 
