@@ -86,6 +86,7 @@ NETWORKS: tuple[NetworkEntry, ...] = (
     NetworkEntry("hrnet32_ocr128", "models.hrnet_dmf:HRNET32_OCR128"),
     NetworkEntry("indexnet", "models.indexnet"),
     NetworkEntry("bts_densenet161", "models.bts"),
+    NetworkEntry("hrnet_ocr_mscale", "models.hrnet_ocr_mscale"),
 )
 
 

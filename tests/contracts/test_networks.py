@@ -73,18 +73,15 @@ def test_output_has_the_size_of_an_odd_input_and_nothing_changes(module: nn.Modu
 
 
 def test_every_insertion_point_is_as_described_and_receives_a_gradient(module: nn.Module, spec: NetworkSpec) -> None:
-    inputs = inputs_for(spec, 64, 96)
-    for point in points_of(spec):
-        found: list[torch.Tensor] = []
-        with watching(module, point, found):
-            output = module(*inputs)
-        assert len(found) == 1, f"{point} is never reached"
-        channels, height = found[0].shape[1:3]
-        assert point.channels in (None, channels)
-        assert point.stride in (None, 64 // height)
-        (gradient,) = torch.autograd.grad(output.square().sum(), found[0])
+    with watching(module, points_of(spec)) as places:
+        output = module(*inputs_for(spec, 64, 96))
+    gradients = torch.autograd.grad(output.square().sum(), [place.nudge for place in places])
+    for place, gradient in zip(places, gradients, strict=True):
+        channels, height = place.features.shape[1:3]
+        assert place.point.channels in (None, channels)
+        assert place.point.stride in (None, 64 // height)
         assert bool(torch.isfinite(gradient).all())
-        assert float(gradient.abs().max()) > 0, f"{point} has no effect on the output"
+        assert float(gradient.abs().max()) > 0, f"{place.point} has no effect on the output"
 
 
 def test_saved_and_loaded_again_it_is_the_same(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,44 +37,56 @@ def output_of(module: nn.Module, inputs: tuple[Tensor, ...]) -> Tensor:
 
 
 def features_at(module: nn.Module, point: InsertionPoint, inputs: tuple[Tensor, ...]) -> Tensor:
-    """The feature map at an insertion point, as a leaf that receives a gradient if the network runs with it."""
-    found: list[Tensor] = []
-    with watching(module, point, found):
+    """The feature map at an insertion point."""
+    with torch.no_grad(), watching(module, [point]) as places:
         module(*inputs)
-    return found[0]
+    return places[0].features
 
 
-class watching:
-    """Context in which the feature map at a point is appended to `found` and replaced by a leaf with gradient."""
+class Place:
+    """An insertion point during a forward pass.
 
-    def __init__(self, module: nn.Module, point: InsertionPoint, found: list[Tensor]) -> None:
-        self._place = module.get_submodule(point.module)
-        self._point, self._found, self._calls = point, found, 0
+    Attributes:
+        features: the feature map there; missing if the pass never came by.
+        nudge: zeros added to it, whose gradient is that of the feature map.
+    """
 
-    def __enter__(self) -> None:
-        register: Any = self._place.register_forward_hook
-        hook: Any = self._on_output
-        if self._point.side == "input":
-            register, hook = self._place.register_forward_pre_hook, self._on_input
-        self._handle = register(hook)
+    features: Tensor
+    nudge: Tensor
 
-    def __exit__(self, *exception: object) -> None:
-        self._handle.remove()
+    def __init__(self, module: nn.Module, point: InsertionPoint) -> None:
+        self.point = point
+        self._calls = 0
+        place = module.get_submodule(point.module)
+        if point.side == "input":
+            self.handle = place.register_forward_pre_hook(self._on_input)
+        else:
+            self.handle = place.register_forward_hook(self._on_output)
 
-    def _on_output(self, module: nn.Module, inputs: Any, output: Tensor) -> Tensor | None:
-        return self._leaf(output)
+    def _on_output(self, module: nn.Module, inputs: Any, output: Tensor) -> Tensor:
+        return self._nudged(output)
 
-    def _on_input(self, module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
-        leaf = self._leaf(inputs[0])
-        return None if leaf is None else (leaf, *inputs[1:])
+    def _on_input(self, module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (self._nudged(inputs[0]), *inputs[1:])
 
-    def _leaf(self, features: Tensor) -> Tensor | None:
+    def _nudged(self, features: Tensor) -> Tensor:
         self._calls += 1
-        if self._calls - 1 != self._point.call_index:
-            return None
-        leaf = features.detach().clone().requires_grad_(True)
-        self._found.append(leaf)
-        return leaf
+        if self._calls - 1 != self.point.call_index:
+            return features
+        self.nudge = torch.zeros_like(features).requires_grad_(True)
+        self.features = features + self.nudge
+        return self.features
+
+
+@contextmanager
+def watching(module: nn.Module, points: Iterable[InsertionPoint]) -> Iterator[list[Place]]:
+    """Look at insertion points during one forward pass; every point can be given a gradient at once."""
+    places = [Place(module, point) for point in points]
+    try:
+        yield places
+    finally:
+        for place in places:
+            place.handle.remove()
 
 
 def fingerprint(module: nn.Module) -> str:

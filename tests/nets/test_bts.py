@@ -64,12 +64,11 @@ def test_depth() -> None:
 @pytest.mark.parametrize("place", ["denseblock4", "norm5"])
 def test_features_at_the_insertion_points(place: str) -> None:
     (point,) = entry(NAME).spec().layouts[place].points()
-    found: list[Tensor] = []
-    with watching(network(), point, found):
+    with watching(network(), [point]) as (watched,):
         depth = network()(picture())
-    assert_close(found[0], figures()[place], 1e-5)
+    assert_close(watched.features, figures()[place], 1e-5)
     if place == "norm5":
-        (gradient,) = torch.autograd.grad(depth.sum(), found[0])
+        (gradient,) = torch.autograd.grad(depth.sum(), watched.nudge)
         largest = float(np.abs(figures()["grad_norm5"]).max())
         assert_close(gradient, figures()["grad_norm5"], 1e-3 * largest)
 
