@@ -258,9 +258,11 @@ def _refuse_programs(names: list[str]) -> None:
 
 
 def _pickle_entry(entries: list[zipfile.ZipInfo]) -> zipfile.ZipInfo:
-    for entry in entries:
-        if entry.filename.split("/", 1)[-1] == "data.pkl":
-            return entry
+    found = [entry for entry in entries if entry.filename.split("/", 1)[-1] == "data.pkl"]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise CheckpointError("it has several indexes, so that two programs could read it differently")
     raise CheckpointError("it is a ZIP archive, but no PyTorch checkpoint")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,8 @@ from gbrs_core.errors import CheckpointError
 from gbrs_core.network import NetworkSpec
 from models.checkpoint_files import ADVICE, Watch, read_checkpoint_file
 from models.key_report import COUNTER, KeyReport, compare
-from models.registry import NETWORKS, NetworkEntry, Shapes, names
+from models.registry import NETWORKS, NetworkEntry, Shapes, names, weights_file
 from models.spec import Inspection, LoadedNetwork
-
-WEIGHTS = Path(__file__).parent / "weights"
-"""Folder of the bundled weights, `<name>.safetensors`."""
 
 _WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "averaged", "network", "ema", "state_dict_ema")
 """Entries under which training programs keep the weights, in the order in which they are tried."""
@@ -117,8 +115,8 @@ def save_safetensors(path: Path, module: nn.Module, metadata: Mapping[str, str],
 def _path_of(source: str | Path) -> Path:
     if source not in names():
         return Path(source)
-    path = WEIGHTS / f"{source}.safetensors"
-    if not path.exists():
+    path = weights_file(str(source))
+    if not path.is_file():
         raise CheckpointError(f"no weights of {source} come with this program; give the path of a checkpoint file")
     return path
 
@@ -196,8 +194,9 @@ def _best_match(weights: dict[str, Tensor]) -> _Match | None:
     for entry in NETWORKS:
         options = entry.recognise(shapes)
         if options is not None:
-            return _Match(entry, options, compare(entry.name, _expected(entry, options), shapes), is_recognised=True)
-    reports = [(entry, compare(entry.name, _expected(entry, {}), shapes)) for entry in NETWORKS]
+            expected = _shapes_of(_blank(entry, options).state_dict())
+            return _Match(entry, options, compare(entry.name, expected, shapes), is_recognised=True)
+    reports = [(entry, compare(entry.name, _default_shapes(entry), shapes)) for entry in NETWORKS]
     entry, report = max(reports, key=lambda pair: len(pair[1].matched) / pair[1].expected_count)
     return _Match(entry, {}, report, is_recognised=False) if report.matched else None
 
@@ -228,8 +227,10 @@ def _blank(entry: NetworkEntry, options: dict[str, Any]) -> nn.Module:
         return entry.build(**options)
 
 
-def _expected(entry: NetworkEntry, options: dict[str, Any]) -> Shapes:
-    return _shapes_of(_blank(entry, options).state_dict())
+@cache
+def _default_shapes(entry: NetworkEntry) -> Shapes:
+    """Remembered, because a file that nothing recognises is compared with every network."""
+    return _shapes_of(_blank(entry, {}).state_dict())
 
 
 def _filled(match: _Match, weights: dict[str, Tensor], watch: Watch) -> nn.Module:

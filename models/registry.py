@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from gbrs_core.network import NetworkSpec
@@ -93,6 +94,16 @@ NETWORKS: tuple[NetworkEntry, ...] = (
 def names() -> list[str]:
     """Names of all networks, sorted."""
     return sorted(entry.name for entry in NETWORKS)
+
+
+def weights_file(name: str) -> Path:
+    """Where the bundled weights of an embedded network are; the other networks have no such file."""
+    return Path(__file__).parent / "weights" / f"{name}.safetensors"
+
+
+def bundled_names() -> list[str]:
+    """Names of the embedded networks: those whose weights come with the program, sorted."""
+    return [name for name in names() if weights_file(name).is_file()]
 
 
 def entry(name: str) -> NetworkEntry:

@@ -315,6 +315,14 @@ def test_a_tensor_that_repeats_one_value(save: Callable[[Any], Path], state: Sta
     assert f"{key} claims" in refusal(path)
 
 
+def test_an_archive_with_two_indexes(tmp_path: Path, state: State) -> None:
+    path = tmp_path / "two.pth"
+    torch.save(state, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("other/data.pkl", b"\x80\x02}.")
+    assert "several indexes" in refusal(path)
+
+
 def test_a_compressed_archive(tmp_path: Path, state: State) -> None:
     stored, path = tmp_path / "stored.pth", tmp_path / "deflated.pth"
     torch.save(state, stored)
