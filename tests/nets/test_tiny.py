@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_network() -> None:
     assert not all(torch.equal(first[key], other[key]) for key in first)
 
 
-def test_every_channel_pixel_and_odd_size_counts_at_place_b() -> None:
+def test_every_pixel_of_place_b_counts_at_an_odd_size() -> None:
     loaded = tiny_interactive()
     inputs = (normalised(image((1, 3, 61, 83), 3)), image((1, 2, 61, 83), 4))
     with watching(loaded.module, loaded.spec.layout.points()) as (place,):
