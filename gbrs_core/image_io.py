@@ -72,7 +72,6 @@ _DECODER_ERRORS = (
     ArithmeticError,
     AttributeError,
     EOFError,
-    MemoryError,
     struct.error,
     zlib.error,
     lzma.LZMAError,
@@ -110,6 +109,8 @@ def read_image(path: Path | str) -> ImageFile:
         raise ImageError(f"cannot open {path}: {error}") from error
     except UnidentifiedImageError as error:
         raise ImageError(f"cannot open {path}: not a JPEG, PNG, TIFF, WebP or BMP image") from error
+    except MemoryError as error:
+        raise ImageError(f"cannot open {path}: there is not enough memory for it") from error
     except _DECODER_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"cannot open {path}: the image is damaged or cut short ({reason})") from error
