@@ -7,6 +7,7 @@ exactly, and a message says what does not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -250,9 +251,7 @@ def _filled(match: _Match, weights: dict[str, Tensor], watch: Watch) -> nn.Modul
 
 
 def _check_numbers(values: dict[str, Tensor]) -> None:
-    floating = {key: tensor for key, tensor in values.items() if not key.endswith(COUNTER)}
-    broken = [key for key, tensor in floating.items() if not bool(torch.isfinite(tensor).all())]
-    broken += [key for key, tensor in floating.items() if key.endswith("running_var") and bool((tensor < 0).any())]
+    broken = [key for key, tensor in values.items() if not key.endswith(COUNTER) and not _is_usable(key, tensor)]
     if broken:
         shown = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
         raise CheckpointError(
@@ -260,6 +259,12 @@ def _check_numbers(values: dict[str, Tensor]) -> None:
             "the training diverged or the file is damaged, take another checkpoint",
             "Entries without usable numbers:\n" + "\n".join(broken),
         )
+
+
+def _is_usable(key: str, tensor: Tensor) -> bool:
+    """Whether all values are finite, and variances not negative; the extremes carry NaN along."""
+    least, largest = (float(extreme) for extreme in tensor.aminmax())
+    return math.isfinite(least) and math.isfinite(largest) and not (key.endswith("running_var") and least < 0)
 
 
 def _with_licence(spec: NetworkSpec, metadata: Mapping[str, str]) -> NetworkSpec:

@@ -344,6 +344,11 @@ def test_weights_that_are_no_numbers(save: Callable[[Any], Path], state: State, 
     assert key in message and "not usable numbers" in message
 
 
+def test_negative_variances(save: Callable[[Any], Path], state: State) -> None:
+    key = next(key for key in state if key.endswith("running_var"))
+    assert key in refusal(save({**state, key: -state[key]}))
+
+
 def test_float64_values_beyond_float32(save: Callable[[Any], Path], state: State) -> None:
     broken = {**state, "head.classify.bias": torch.tensor([1e300], dtype=torch.float64)}
     assert "head.classify.bias" in refusal(save(broken))
