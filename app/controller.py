@@ -1,0 +1,314 @@
+"""The controller of the window: the only place where widgets, state and workers meet."""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.action_table import Condition
+from app.controllers.annotation import AnnotationController
+from app.controllers.commands import connect_actions
+from app.controllers.export import ExportController
+from app.controllers.files import FileController
+from app.controllers.network import NetworkController
+from app.controllers.refinement import RefinementController
+from app.controllers.view import ViewController
+from app.io_worker import IoWorker
+from app.mailbox import Mailbox
+from app.main_window import MainWindow
+from app.messages import EngineReady, Export, Failed, NetworkLoaded, ReadImage, Report
+from app.state.document import DocumentState
+from app.state.settings import RefinementSettings, SettingsStore, Theme
+from app.theme import apply_theme
+from app.threads import WorkerThread
+from app.worker import EngineWorker, NetworkLoader
+
+_log = logging.getLogger(__name__)
+
+
+class Controller(QObject):
+    """Builds the controllers of the parts, connects them, and starts and stops the threads."""
+
+    def __init__(self, window: MainWindow, settings: SettingsStore, load_network: NetworkLoader | None = None) -> None:
+        super().__init__(window)
+        self.window = window
+        self.settings = settings
+        request_ids = count(1)
+        self._mailbox = Mailbox()
+        self._engine = WorkerThread(EngineWorker(self._mailbox, load_network), "engine")
+        self._io_worker = IoWorker()
+        self._io = WorkerThread(self._io_worker, "files")
+        self.annotation = AnnotationController(self)
+        self.files = FileController(settings, self._post_to_io, request_ids, self)
+        self.refinement = RefinementController(self.annotation, self._mailbox, self._engine.wake, request_ids, self)
+        self.network = NetworkController(settings, self._mailbox, self._engine.wake, request_ids, self)
+        self.exports = ExportController(
+            self.annotation, self.refinement, self.files, settings, self._post_to_io, request_ids, window
+        )
+        panels = (window.objects_panel, window.clicks_panel, window.refine_panel, window.view_bar, window.status)
+        self.view = ViewController(window.canvas, panels, self.annotation, self.refinement, self.files, settings, self)
+        self._refresh_timer = QTimer(self, singleShot=True, interval=0)
+        self._refresh_timer.timeout.connect(self._refresh)
+        self._connect()
+        connect_actions(self)
+        self._restore()
+
+    # --- life ---
+
+    def start(self, path: Path | None, checkpoint: Path | None, device: str) -> None:
+        """Start the threads and open an image; called when the window is on the screen."""
+        self._io.start()
+        if path is not None:
+            self.files.open(path)
+        self.paint_icons()
+        self._engine.start()
+        self.network.start(checkpoint, device)
+
+    def close(self) -> None:
+        """Close the window, after asking about unexported work."""
+        self.exports.ask_then(self.close_now)
+
+    def close_now(self) -> None:
+        """Stop the threads, remember the settings, close."""
+        self.stop()
+        self._save_settings()
+        self.window.close_for_good()
+
+    def stop(self) -> None:
+        """Cancel what runs and end both threads."""
+        self._engine.stop()
+        self._io.stop()
+
+    def leave_image(self, action: Callable[[], None]) -> None:
+        """Do something that closes the image, after asking about unexported work."""
+        self.exports.ask_then(action)
+
+    # --- appearance ---
+
+    def set_theme(self, theme: Theme) -> None:
+        """Use the light or dark colours, or those of the desktop."""
+        self.settings.update(theme=theme)
+        apply_theme(_application(), theme)
+        self.paint_icons()
+
+    def paint_icons(self) -> None:
+        """Draw the icons in the colours of the theme."""
+        self.window.paint_icons(_application().palette())
+
+    def show_failure(self, failed: Failed) -> None:
+        """Say in the window what failed, why, and what to do."""
+        _log.warning("%s: %s\n%s", failed.what, failed.reason, failed.details)
+        self.window.messages.show_message("error", failed.what, failed.reason, failed.details)
+
+    # --- wiring ---
+
+    def _connect(self) -> None:
+        window, annotation = self.window, self.annotation
+        self._engine.worker.reported.connect(self._on_engine_report)
+        self._io.worker.reported.connect(self._on_io_report)
+        window.close_requested.connect(self.close)
+        for source in (self.files, self.network, self.refinement, self.exports):
+            source.failed.connect(self.show_failure)
+        for hinting in (annotation, self.exports):
+            hinting.hinted.connect(window.messages.show_hint)
+        self._connect_canvas()
+        self._connect_panels()
+        self.files.image_changed.connect(self._on_image_changed)
+        self.files.network_dropped.connect(self.network.load)
+        self.files.reading_changed.connect(self._on_reading_changed)
+        self.network.ready.connect(self._on_engine_ready)
+        self.network.changed.connect(self._on_network_changed)
+        self.network.failed.connect(self._show_device)
+        self.network.loading_changed.connect(self._on_loading_changed)
+        window.progress.cancelled.connect(self.network.cancel_loading)
+        self.exports.exported.connect(self._on_exported)
+        for changed in (
+            annotation.document_changed, annotation.selection_changed, self.refinement.busy_changed,
+            self.exports.dirty_changed, self.view.view_changed, annotation.undo_stack.indexChanged,
+        ):  # fmt: skip
+            changed.connect(self._refresh_timer.start)
+        annotation.document_changed.connect(self._remember_config)
+        _application().styleHints().colorSchemeChanged.connect(self._on_desktop_scheme_changed)
+
+    def _connect_canvas(self) -> None:
+        canvas, annotation = self.window.canvas, self.annotation
+        canvas.click_requested.connect(annotation.add_click)
+        canvas.click_move_requested.connect(self._on_marker_moved)
+        canvas.click_delete_requested.connect(self._on_marker_deleted)
+        canvas.click_selected.connect(self._on_marker_selected)
+        canvas.paths_dropped.connect(self.open_dropped)
+        canvas.space_tapped.connect(self.finish_active)
+
+    def _connect_panels(self) -> None:
+        window, annotation = self.window, self.annotation
+        objects, clicks, refine, bar = window.objects_panel, window.clicks_panel, window.refine_panel, window.view_bar
+        objects.activate_requested.connect(annotation.activate)
+        objects.visibility_requested.connect(annotation.set_visible)
+        objects.lock_requested.connect(annotation.set_locked)
+        objects.rename_requested.connect(annotation.rename)
+        objects.recolour_requested.connect(self.recolour)
+        objects.delete_requested.connect(annotation.delete_object)
+        clicks.change_requested.connect(annotation.replace_click)
+        clicks.delete_requested.connect(annotation.delete_click)
+        clicks.select_requested.connect(annotation.select_click)
+        refine.config_requested.connect(annotation.set_config)
+        refine.device_requested.connect(self.network.set_device)
+        for panel in (refine, bar):
+            panel.radius_requested.connect(self.view.set_radius)
+        bar.threshold_requested.connect(annotation.set_threshold)
+        bar.opacity_requested.connect(self.view.set_opacity)
+        bar.view_mode_requested.connect(self.view.set_mode)
+
+    def _restore(self) -> None:
+        settings = self.settings.current
+        self.window.restore_layout(base64.b64decode(settings.window_geometry), base64.b64decode(settings.window_layout))
+        self.annotation.reset(DocumentState(config=settings.refinement.to_config()))
+        self.view.set_opacity(settings.overlay_opacity)
+        self.view.set_mode("fill")
+        self.view.set_tool("click")
+        self.window.canvas.set_empty_text("Open a photograph", "Drop an image or a folder here, or press Ctrl+O")
+        self._refresh()
+
+    # --- small decisions ---
+
+    def open_dropped(self, paths: list[Path]) -> None:
+        """Open what was dropped: an image, a folder, or a checkpoint."""
+        path = self.files.sort_dropped([Path(path) for path in paths])
+        if path is not None:
+            self.leave_image(lambda: self.files.open(path))
+
+    def finish_active(self) -> None:
+        """Finish the active object."""
+        active = self.annotation.document.active
+        if active is not None:
+            self.annotation.finish(active.object_id)
+
+    def recolour(self, object_id: int) -> None:
+        """Ask for another colour of an object."""
+        from app.controllers.commands import choose_colour
+
+        item = self.annotation.document.get(object_id)
+        choose_colour(self.window, item.colour, lambda colour: self.annotation.recolour(object_id, colour))
+
+    def _post_to_io(self, request: ReadImage | Export) -> None:
+        self._io_worker.post(request)
+        self._io.wake()
+
+    def _save_settings(self) -> None:
+        geometry, layout = self.window.saved_layout()
+        self.settings.update(
+            window_geometry=base64.b64encode(geometry).decode(), window_layout=base64.b64encode(layout).decode()
+        )
+        try:
+            self.settings.save()
+        except OSError as error:
+            _log.warning("settings could not be saved: %s", error)
+
+    # --- slots ---
+
+    def _on_engine_report(self, report: Report) -> None:
+        self.network.receive(report)
+        self.refinement.receive(report)
+
+    def _on_io_report(self, report: Report) -> None:
+        self.files.receive(report)
+        self.exports.receive(report)
+
+    def _on_marker_moved(self, number: int, x: float, y: float) -> None:
+        self.annotation.move_click(number - 1, x, y)
+
+    def _on_marker_deleted(self, number: int) -> None:
+        self.annotation.delete_click(number - 1)
+
+    def _on_marker_selected(self, number: int) -> None:
+        self.annotation.select_click(number - 1)
+
+    def _on_image_changed(self) -> None:
+        self.refinement.set_image(self.files.image)
+        self.annotation.reset(DocumentState(config=self.annotation.document.config))
+        self.view.show_image()
+        self.window.messages.hide()
+        if self.files.note:
+            self.window.messages.show_hint(f"{self.files.path}: {self.files.note}")
+        self._refresh()
+
+    def _on_reading_changed(self) -> None:
+        if self.files.is_reading:
+            self.window.status.showMessage("Opening…")
+        else:
+            self.window.status.clearMessage()
+
+    def _on_engine_ready(self, report: EngineReady) -> None:
+        self.window.refine_panel.set_defaults(report.defaults)
+        self._show_device()
+
+    def _on_network_changed(self, report: NetworkLoaded) -> None:
+        self.window.status.network.setText(report.title)
+        self.window.status.device.setText(report.device)
+        self.refinement.set_network(report.sha256)
+        self._show_device()
+        self._refresh()
+
+    def _on_loading_changed(self) -> None:
+        progress = self.window.progress
+        if self.network.is_loading:
+            progress.show_progress(self.network.loading_text, self.network.loading_share)
+        else:
+            progress.hide()
+        self._refresh()
+
+    def _show_device(self) -> None:
+        if self.network.engine is not None:
+            self.window.refine_panel.set_devices(self.network.engine.devices, self.network.device)
+
+    def _on_exported(self, paths: tuple[Path, ...]) -> None:
+        names = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
+        self.window.messages.show_hint(f"Exported {names} to {paths[0].parent}")
+
+    def _remember_config(self) -> None:
+        self.settings.update(refinement=RefinementSettings.from_config(self.annotation.document.config))
+
+    def _on_desktop_scheme_changed(self) -> None:
+        if self.settings.current.theme == "system":
+            apply_theme(_application(), "system")
+            self.paint_icons()
+
+    def _refresh(self) -> None:
+        """Bring title, enabled actions and check marks up to date."""
+        from app.controllers.commands import show_state
+
+        show_state(self)
+
+    def conditions(self) -> frozenset[Condition]:
+        """What holds right now, for the actions' `enabled_when`."""
+        document, stack = self.annotation.document, self.annotation.undo_stack
+        active = document.active
+        holds: dict[Condition, bool] = {
+            "image": self.files.image is not None,
+            "previous_image": self.files.images.neighbour(-1) is not None,
+            "next_image": self.files.images.neighbour(1) is not None,
+            "exportable": document.has_clicks,
+            "undo": stack.canUndo(),
+            "redo": stack.canRedo(),
+            "object": active is not None,
+            "objects": len(document.objects) > 1,
+            "clicks": active is not None and bool(active.clicks),
+            "editable_clicks": active is not None and bool(active.clicks) and active.is_editable,
+            "finishable": active is not None and bool(active.clicks) and active.is_editable,
+            "finished": active is not None and active.is_finished,
+            "refining": self.refinement.is_active_busy,
+            "engine": self.network.engine is not None,
+        }
+        return frozenset(condition for condition, is_held in holds.items() if is_held)
+
+
+def _application() -> QApplication:
+    application = QApplication.instance()
+    assert isinstance(application, QApplication), "the controller lives in a running application"
+    return application

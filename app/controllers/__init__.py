@@ -1,0 +1,1 @@
+"""Controllers of the window, one per concern: annotation, refinement, files, network, view."""

@@ -1,0 +1,248 @@
+"""What the canvas and the panels show of the document and its masks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from app.action_table import VIEW_MODES
+from app.controllers.annotation import AnnotationController
+from app.controllers.files import FileController
+from app.controllers.refinement import RefinementController
+from app.messages import Logits, RefineProgress
+from app.rendering.layers import ClickMarker, MaskLayer
+from app.state.document import ObjectState
+from app.state.results import ClickOutcome
+from app.state.settings import SettingsStore
+from app.widgets.canvas import Canvas
+from app.widgets.clicks_dock import ClicksDock
+from app.widgets.objects_dock import ObjectsDock
+from app.widgets.refine_dock import RefineDock
+from app.widgets.status_bar import StatusBar
+from app.widgets.view_bar import ViewBar
+
+OPACITY_STEP = 0.1
+LEAST_RADIUS = 4.0
+"""Image pixels."""
+
+
+class ViewController(QObject):
+    """Draws once per turn of the event loop, however many changes there were in it.
+
+    Signals:
+        view_changed(): view mode, visibility or tool differ, and with them the check marks of actions.
+    """
+
+    view_changed = Signal()
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        panels: tuple[ObjectsDock, ClicksDock, RefineDock, ViewBar, StatusBar],
+        annotation: AnnotationController,
+        refinement: RefinementController,
+        files: FileController,
+        settings: SettingsStore,
+        parent: QObject,
+    ) -> None:
+        super().__init__(parent)
+        self._canvas = canvas
+        self._objects, self._clicks, self._refine, self._bar, self._status = panels
+        self._annotation = annotation
+        self._refinement = refinement
+        self._files = files
+        self._settings = settings
+        self._tool = "click"
+        self._mode = "fill"
+        self.is_overlay_visible = True
+        self.are_markers_visible = True
+        self.is_before_held = False
+        self.is_image_held = False
+        self._layers = QTimer(self, singleShot=True, interval=0)
+        self._layers.timeout.connect(self.draw_layers)
+        self._document = QTimer(self, singleShot=True, interval=0)
+        self._document.timeout.connect(self.draw_document)
+        annotation.document_changed.connect(self._document.start)
+        annotation.selection_changed.connect(self._document.start)
+        refinement.results_changed.connect(self._layers.start)
+        refinement.click_refined.connect(self._on_click_refined)
+        refinement.progressed.connect(self._on_progressed)
+        refinement.busy_changed.connect(self._on_busy_changed)
+        canvas.cursor_moved.connect(self._on_cursor_moved)
+        canvas.cursor_left.connect(self._status.clear_pixel)
+        canvas.radius_changed.connect(self._on_radius_changed)
+        canvas.view_changed.connect(self._on_view_changed)
+        canvas.view_mode_changed.connect(self._on_mode_changed)
+
+    @property
+    def mode(self) -> str:
+        """How the masks are drawn, one of `VIEW_MODES`."""
+        return self._mode
+
+    @property
+    def tool(self) -> str:
+        """What the left button does: "click" or "pan"."""
+        return self._tool
+
+    # --- image ---
+
+    def show_image(self) -> None:
+        """Show the image that was opened, with nothing annotated."""
+        image = self._files.image
+        self._canvas.set_image(image)
+        self._status.clear_pixel()
+        self._status.show_outcome(None)
+        self._refine.loss_plot.set_curve((), 0)
+        if image is not None:
+            self.set_radius(max(LEAST_RADIUS, round(self._settings.current.radius_share * max(image.shape[:2]))))
+
+    # --- settings of the view ---
+
+    def set_radius(self, radius: float) -> None:
+        """Attention radius of the next click, image pixels."""
+        self._canvas.set_radius(radius)
+        self._show_radius(radius)
+
+    def set_opacity(self, opacity: float) -> None:
+        """Opacity of the masks, 0 to 1."""
+        opacity = min(1.0, max(0.0, opacity))
+        self._canvas.set_overlay_opacity(opacity)
+        self._bar.show_opacity(opacity)
+        self._settings.update(overlay_opacity=opacity)
+
+    def step_opacity(self, steps: int) -> None:
+        """More or less opaque."""
+        self.set_opacity(round(self._settings.current.overlay_opacity + steps * OPACITY_STEP, 2))
+
+    def set_mode(self, mode: str) -> None:
+        """Draw the masks in another way."""
+        self._canvas.set_view_mode(mode)
+        self._on_mode_changed(mode)
+
+    def step_mode(self, steps: int) -> None:
+        """Draw the masks in the next or previous way."""
+        modes = [mode for mode, _ in VIEW_MODES]
+        self.set_mode(modes[(modes.index(self._mode) + steps) % len(modes)])
+
+    def set_overlay_visible(self, is_visible: bool) -> None:
+        """Show or hide all masks."""
+        self.is_overlay_visible = is_visible
+        self._canvas.set_overlay_visible(is_visible)
+        self.view_changed.emit()
+
+    def set_markers_visible(self, is_visible: bool) -> None:
+        """Show or hide click markers and rings."""
+        self.are_markers_visible = is_visible
+        self._canvas.set_markers_visible(is_visible)
+        self.view_changed.emit()
+
+    def set_tool(self, tool: str) -> None:
+        """Click or pan with the left button."""
+        self._tool = tool
+        self._canvas.set_tool(tool)
+        self.view_changed.emit()
+
+    def hold_before(self, is_held: bool) -> None:
+        """Show the mask before the newest click while held."""
+        self.is_before_held, self.is_image_held = is_held, False
+        self._apply_hold()
+
+    def hold_image(self, is_held: bool) -> None:
+        """Show the plain image while held."""
+        self.is_before_held, self.is_image_held = False, is_held
+        self._apply_hold()
+
+    # --- drawing ---
+
+    def draw_document(self) -> None:
+        """Show the document in the panels and on the canvas."""
+        document = self._annotation.document
+        active = document.active
+        self._objects.show_document(document)
+        self._refine.show_config(document.config)
+        self._bar.show_threshold(active.threshold if active is not None and active.clicks else None)
+        self._canvas.set_markers(self._markers(active))
+        self.draw_layers()
+
+    def draw_layers(self) -> None:
+        """Show the masks and what is known of the clicks."""
+        self._layers.stop()
+        document = self._annotation.document
+        active = document.active
+        layers = []
+        for item in document.objects:
+            logits = self._refinement.shown_logits(item)
+            if logits is not None:
+                layers.append(self._layer(item, logits))
+        self._canvas.set_layers(tuple(layers))
+        before = self._refinement.logits_before(active) if active is not None and active.clicks else None
+        self._canvas.set_before_layer(
+            self._layer(active, before) if active is not None and before is not None else None
+        )
+        outcomes = self._refinement.outcomes(active) if active is not None else ()
+        self._clicks.show_clicks(active, outcomes, self._annotation.selected_click)
+        if not self._refinement.is_active_busy:
+            self._show_outcome(outcomes[-1] if outcomes else None)
+
+    def _layer(self, item: ObjectState, logits: Logits) -> MaskLayer:
+        return MaskLayer(
+            object_id=item.object_id,
+            logits=logits,
+            colour=item.colour,
+            is_active=item.object_id == self._annotation.document.active_object_id,
+            is_visible=item.is_visible,
+            is_locked=item.is_locked,
+            threshold=item.logit_threshold,
+        )
+
+    def _markers(self, active: ObjectState | None) -> tuple[ClickMarker, ...]:
+        if active is None or active.is_finished:
+            return ()
+        selected = self._annotation.selected_click
+        return tuple(
+            ClickMarker(number, click.x, click.y, click.radius, click.is_positive, number - 1 == selected)
+            for number, click in enumerate(active.clicks, start=1)
+        )
+
+    def _show_outcome(self, outcome: ClickOutcome | None) -> None:
+        self._status.show_outcome(outcome)
+        if outcome is None:
+            self._refine.loss_plot.set_curve((), 0)
+        else:
+            self._refine.loss_plot.set_curve(outcome.losses, len(outcome.losses))
+
+    def _show_radius(self, radius: float) -> None:
+        self._bar.show_radius(radius)
+        self._refine.show_radius(radius)
+
+    def _apply_hold(self) -> None:
+        self._canvas.set_hold("before" if self.is_before_held else "image" if self.is_image_held else "none")
+        self.view_changed.emit()
+
+    # --- slots ---
+
+    def _on_progressed(self, report: RefineProgress) -> None:
+        self._status.show_progress(report)
+        self._refine.loss_plot.set_curve(report.losses, report.iterations)
+
+    def _on_click_refined(self, outcome: ClickOutcome) -> None:
+        self._show_outcome(outcome)
+
+    def _on_busy_changed(self, is_busy: bool) -> None:
+        self._canvas.set_busy(is_busy)
+
+    def _on_cursor_moved(self, x: float, y: float) -> None:
+        self._status.show_pixel(x, y, self._canvas.logit_at(x, y))
+
+    def _on_radius_changed(self, radius: float) -> None:
+        self._show_radius(radius)
+        if self._files.image is not None:
+            share = radius / max(self._files.image.shape[:2])
+            self._settings.update(radius_share=min(1.0, max(1e-4, share)))
+
+    def _on_view_changed(self) -> None:
+        self._status.zoom.setText(f"{self._canvas.zoom():.0%}".replace("%", " %"))
+
+    def _on_mode_changed(self, mode: str) -> None:
+        self._mode = mode
+        self._bar.show_view_mode(mode)
+        self.view_changed.emit()

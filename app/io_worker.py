@@ -1,0 +1,104 @@
+"""Reads images and writes exports, so that neither a slow disk nor a large photograph holds the window up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import Slot
+
+from app.messages import Export, Exported, ExportItem, Failed, ImageRead, ReadImage, Request
+from app.threads import Worker
+from gbrs_core.errors import GbrsError, ImageError
+
+if TYPE_CHECKING:
+    from gbrs_core.export import ExportObject
+
+_log = logging.getLogger(__name__)
+
+
+class IoWorker(Worker):
+    """Works through file requests in order; of several images asked for in a row only the last is read."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+        self._requests: list[Request] = []
+
+    def post(self, request: Request) -> None:
+        """Leave a request; safe on any thread."""
+        with self._lock:
+            if isinstance(request, ReadImage):
+                self._requests = [waiting for waiting in self._requests if not isinstance(waiting, ReadImage)]
+            self._requests.append(request)
+
+    def close(self) -> None:
+        """Take nothing new; a file that is being written is finished."""
+        with self._lock:
+            self._requests.clear()
+
+    @Slot()
+    def work(self) -> None:
+        """Do everything that is waiting."""
+        while (request := self._take()) is not None:
+            self._handle(request)
+
+    def _take(self) -> Request | None:
+        with self._lock:
+            return self._requests.pop(0) if self._requests else None
+
+    def _handle(self, request: Request) -> None:
+        what = "The image could not be opened" if isinstance(request, ReadImage) else "The export was not written"
+        try:
+            if isinstance(request, ReadImage):
+                self.reported.emit(_read(request))
+            elif isinstance(request, Export):
+                self.reported.emit(_export(request))
+        except GbrsError as error:
+            self.reported.emit(Failed(request.request_id, what, str(error), traceback.format_exc()))
+        except Exception as error:  # noqa: BLE001 - the border of the thread
+            _log.exception("%s", what)
+            reason = f"Unexpected error: {error or type(error).__name__}"
+            self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
+
+
+def _read(request: ReadImage) -> ImageRead:
+    from gbrs_core import image_io
+
+    path = request.path
+    siblings: tuple[Path, ...] = ()
+    if path.is_dir():
+        siblings = image_io.list_images(path)
+        if not siblings:
+            suffixes = ", ".join(image_io.SUFFIXES)
+            raise ImageError(f"there is no image in {path}; looked for files ending in {suffixes}")
+        path = siblings[0]
+    elif request.lists_folder:
+        siblings = image_io.list_images(path.parent)
+    file = image_io.read_image(path)
+    return ImageRead(request.request_id, file.path, file.array, file.note, siblings)
+
+
+def _export(request: Export) -> Exported:
+    from gbrs_core import export
+
+    exporter = export.exporter(request.format_name)
+    size = request.image.shape[:2]
+    objects = tuple(_at_image_size(item, size) for item in request.items)
+    content = export.ExportRequest(request.image, objects, request.image_path)
+    return Exported(request.request_id, export.write_export(exporter, content, request.path, request.splits))
+
+
+def _at_image_size(item: ExportItem, size: tuple[int, int]) -> ExportObject:
+    """The object's mask and logits at image size; bilinear between the centres of the working pixels, as on screen."""
+    import cv2
+
+    from gbrs_core.export import ExportObject
+
+    height, width = size
+    logits = cv2.resize(item.logits, (width, height), interpolation=cv2.INTER_LINEAR) - np.float32(item.logit_threshold)
+    return ExportObject(item.name, item.colour, logits > 0, logits, item.is_locked)

@@ -1,0 +1,194 @@
+"""The window: menus, tools, canvas, panels. Assembles them and decides nothing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QCloseEvent, QPalette
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
+
+from app.action_table import ACTIONS, MENUS, Menu
+from app.actions import Actions
+from app.widgets.canvas import Canvas
+from app.widgets.clicks_dock import ClicksDock
+from app.widgets.hold_keys import HoldKeys
+from app.widgets.message_bar import MessageBar, ProgressStrip
+from app.widgets.objects_dock import ObjectsDock
+from app.widgets.refine_dock import RefineDock
+from app.widgets.shortcut_sheet import ShortcutSheet
+from app.widgets.status_bar import StatusBar
+from app.widgets.view_bar import ViewBar
+
+LAYOUT_VERSION = 1
+_DEFAULT_SIZE = QSize(1320, 860)
+_PANEL_WIDTH = 290
+_PANEL_HEIGHTS = (180, 220, 400)
+_TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
+    ("open_image", "open_folder", "export"),
+    ("click_tool", "pan_tool"),
+    ("undo", "redo"),
+    ("new_object", "finish"),
+    ("accept", "cancel"),
+    ("zoom_in", "zoom_out", "fit"),
+    ("previous_image", "next_image"),
+)
+
+
+class MainWindow(QMainWindow):
+    """Everything the user sees.
+
+    Signals:
+        first_painted(): the window is on the screen; slow things may begin.
+        close_requested(): the user wants to close; `close_for_good` does it.
+    """
+
+    first_painted = Signal()
+    close_requested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWindowTitle("G-BRS Annotator")
+        self.resize(_DEFAULT_SIZE)
+        self._is_closing = False
+        self.canvas = Canvas()
+        self.actions_table = Actions(self, self.canvas)
+        self.messages = MessageBar()
+        self.progress = ProgressStrip()
+        self.view_bar = ViewBar(self.actions_table)
+        self.objects_panel = ObjectsDock(self.actions_table)
+        self.clicks_panel = ClicksDock(self.actions_table)
+        self.refine_panel = RefineDock()
+        self.status = StatusBar()
+        self.recent_images_menu = QMenu("Open &Recent", self)
+        self.recent_networks_menu = QMenu("&Recent Checkpoints", self)
+        self._docks: list[QDockWidget] = []
+        self._assemble()
+        self.default_layout = self.saveState(LAYOUT_VERSION)
+        self.canvas.installEventFilter(self)
+
+    def paint_icons(self, palette: QPalette) -> None:
+        """Draw every icon in the colours of the theme."""
+        self.actions_table.paint_icons(palette)
+        self.view_bar.paint_icons(palette)
+        self.objects_panel.paint_icons(palette)
+        self.clicks_panel.paint_icons(palette)
+
+    def restore_layout(self, geometry: bytes, layout: bytes) -> None:
+        """Take place, size and panels from an earlier run; what does not fit is ignored by Qt."""
+        if geometry:
+            self.restoreGeometry(QByteArray(geometry))
+        if layout:
+            self.restoreState(QByteArray(layout), LAYOUT_VERSION)
+
+    def saved_layout(self) -> tuple[bytes, bytes]:
+        """Place and size, and the panels, for `restore_layout`."""
+        return bytes(self.saveGeometry().data()), bytes(self.saveState(LAYOUT_VERSION).data())
+
+    def reset_layout(self) -> None:
+        """Put every panel back in its place."""
+        self.restoreState(self.default_layout, LAYOUT_VERSION)
+
+    def show_shortcuts(self) -> None:
+        """Show the sheet of keys."""
+        sheet = ShortcutSheet(self)
+        sheet.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        sheet.show()
+
+    def close_for_good(self) -> None:
+        """Close without asking anybody."""
+        self._is_closing = True
+        self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask first."""
+        if self._is_closing:
+            event.accept()
+            return
+        event.ignore()
+        self.close_requested.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell of the first painting of the canvas, the last widget that needs it."""
+        if event.type() == QEvent.Type.Paint:
+            self.canvas.removeEventFilter(self)
+            self.first_painted.emit()
+        return False
+
+    # --- assembly ---
+
+    def _assemble(self) -> None:
+        centre = QWidget()
+        column = QVBoxLayout(centre)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.view_bar, self.messages, self.progress):
+            column.addWidget(widget)
+        column.addWidget(self.canvas, 1)
+        self.setCentralWidget(centre)
+        self.setStatusBar(self.status)
+        self._add_tools()
+        self._add_panels()
+        self._add_menus()
+        HoldKeys(
+            self.canvas,
+            {
+                Qt.Key.Key_Backslash: self.actions_table["hold_before"],
+                Qt.Key.Key_QuoteLeft: self.actions_table["hold_image"],
+            },
+        )
+        self.canvas.setFocus()
+
+    def _add_tools(self) -> None:
+        bar = QToolBar("Tools")
+        bar.setObjectName("tools")
+        bar.setIconSize(QSize(22, 22))
+        bar.setMovable(False)
+        for number, group in enumerate(_TOOL_GROUPS):
+            if number:
+                bar.addSeparator()
+            for action_id in group:
+                bar.addAction(self.actions_table[action_id])
+        self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+
+    def _add_panels(self) -> None:
+        for title, panel in (
+            ("Objects", self.objects_panel),
+            ("Clicks", self.clicks_panel),
+            ("Refine", self.refine_panel),
+        ):
+            dock = QDockWidget(title, self)
+            dock.setObjectName(title.lower())
+            dock.setWidget(panel)
+            dock.setFeatures(
+                QDockWidget.DockWidgetFeature.DockWidgetMovable | QDockWidget.DockWidgetFeature.DockWidgetClosable
+            )
+            self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
+            self._docks.append(dock)
+        self.resizeDocks(self._docks, list(_PANEL_HEIGHTS), Qt.Orientation.Vertical)
+        self.resizeDocks(self._docks, [_PANEL_WIDTH] * len(self._docks), Qt.Orientation.Horizontal)
+
+    def _add_menus(self) -> None:
+        submenus: dict[tuple[Menu, str], QMenu] = {
+            ("File", "open_folder"): self.recent_images_menu,
+            ("Model", "load_network"): self.recent_networks_menu,
+        }
+        for name in MENUS:
+            menu = self.menuBar().addMenu(f"&{name}")
+            menu.setToolTipsVisible(True)
+            if name == "Window":
+                menu.addActions([dock.toggleViewAction() for dock in self._docks])
+            for spec in ACTIONS:
+                if spec.menu != name:
+                    continue
+                if spec.begins_section:
+                    menu.addSeparator()
+                menu.addAction(self.actions_table[spec.action_id])
+                if (name, spec.action_id) in submenus:
+                    menu.addMenu(submenus[name, spec.action_id])
+
+    def fill_menu(self, menu: QMenu, entries: tuple[str, ...]) -> list[QAction]:
+        """Replace the entries of a menu of recent files; returns them in order."""
+        menu.clear()
+        made = [menu.addAction(entry) for entry in entries]
+        if not made:
+            menu.addAction("None yet").setEnabled(False)
+        return made

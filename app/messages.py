@@ -1,0 +1,294 @@
+"""What crosses the thread border: requests go down, reports come up. Frozen, with plain values and read-only arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.state.results import ClickOutcome
+from gbrs_core.config import LayerName, PresetName, RefinementConfig, RefinementDefaults
+from gbrs_core.interaction import Click
+
+RgbImage = NDArray[np.uint8]
+"""(H, W, 3), read-only."""
+Logits = NDArray[np.float32]
+"""(h, w) at working size, read-only."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """Anything asked of a worker; its reports carry the same id."""
+
+    request_id: int
+
+
+@dataclass(frozen=True)
+class Report:
+    """Anything a worker says about a request."""
+
+    request_id: int
+
+
+# --- engine: requests ---
+
+
+@dataclass(frozen=True)
+class StartEngine(Request):
+    """Import the engine and say what there is."""
+
+
+@dataclass(frozen=True)
+class LoadNetwork(Request):
+    """Load a network.
+
+    Attributes:
+        source: a checkpoint file, or the registry name of an embedded network.
+        device: "auto" or one of the ids of `EngineReady.devices`.
+    """
+
+    source: str
+    device: str
+
+
+@dataclass(frozen=True)
+class SetDevice(Request):
+    """Move the network that is loaded to another device; its refinements start anew there."""
+
+    device: str
+
+
+@dataclass(frozen=True, eq=False)
+class Refine(Request):
+    """Object `object_id` of the image should have exactly these clicks, refined with this configuration.
+
+    Attributes:
+        image_id: tells images apart without comparing pixels.
+        image: the image, full size.
+        object_id: whose clicks these are.
+        clicks: in order.
+        config: refinement settings.
+        is_fresh: forget what is known of the object and start from its first click.
+    """
+
+    image_id: int
+    image: RgbImage
+    object_id: int
+    clicks: tuple[Click, ...]
+    config: RefinementConfig
+    is_fresh: bool = False
+
+
+# --- engine: reports ---
+
+
+@dataclass(frozen=True)
+class DeviceInfo:
+    """A device the engine can use: its id and what the user reads."""
+
+    device_id: str
+    title: str
+
+
+@dataclass(frozen=True)
+class EngineReady(Report):
+    """The engine is imported.
+
+    Attributes:
+        devices: usable devices, the one that "auto" takes first.
+        networks: registry name and title of the embedded networks.
+        default_network: registry name of the network to load when none is asked for.
+        defaults: measured numbers by layer and preset, shown where the user left a field open.
+    """
+
+    devices: tuple[DeviceInfo, ...]
+    networks: tuple[tuple[str, str], ...]
+    default_network: str
+    defaults: Mapping[tuple[LayerName, PresetName], RefinementDefaults]
+
+
+@dataclass(frozen=True)
+class LoadProgress(Report):
+    """How far the loading of a network is: a share from 0 to 1 (None: not known) and a few words."""
+
+    share: float | None
+    text: str
+
+
+@dataclass(frozen=True)
+class NetworkLoaded(Report):
+    """A network is in place.
+
+    Attributes:
+        source: what was asked for.
+        name: registry name of its architecture.
+        title: what the model menu shows.
+        sha256: hash of its weights.
+        licence: licence note of the weights, empty if not known.
+        device: id of the device it is on.
+    """
+
+    source: str
+    name: str
+    title: str
+    sha256: str
+    licence: str
+    device: str
+
+
+@dataclass(frozen=True)
+class LoadCancelled(Report):
+    """Loading was cancelled; the network from before stays."""
+
+
+@dataclass(frozen=True, eq=False)
+class RefineProgress(Report):
+    """One iteration of a running click.
+
+    Attributes:
+        object_id: the object.
+        click_index: which of its clicks, from 0.
+        iteration: iterations done, from 1.
+        iterations: iterations at most.
+        losses: total loss of every iteration so far.
+        logits: the mask as it is now, None when only the numbers are reported.
+    """
+
+    object_id: int
+    click_index: int
+    iteration: int
+    iterations: int
+    losses: tuple[float, ...]
+    logits: Logits | None
+
+
+@dataclass(frozen=True, eq=False)
+class ClickRefined(Report):
+    """The first `len(clicks)` clicks of a request are done.
+
+    Attributes:
+        object_id: the object.
+        clicks: the clicks this mask stands on.
+        config: the settings it was made with.
+        network_sha256: the network it was made with.
+        logits: the mask.
+        outcomes: one per click.
+    """
+
+    object_id: int
+    clicks: tuple[Click, ...]
+    config: RefinementConfig
+    network_sha256: str
+    logits: Logits
+    outcomes: tuple[ClickOutcome, ...]
+
+
+@dataclass(frozen=True)
+class RefineEnded(Report):
+    """No more reports of this request will come.
+
+    Attributes:
+        object_id: the object.
+        is_complete: whether all its clicks were refined; otherwise it was cancelled, replaced, or failed.
+    """
+
+    object_id: int
+    is_complete: bool
+
+
+@dataclass(frozen=True)
+class Failed(Report):
+    """A request failed; nothing was changed by it.
+
+    Attributes:
+        what: what failed, a short sentence.
+        reason: why, which file, and what to do.
+        details: for the Details fold, for example a traceback.
+    """
+
+    what: str
+    reason: str
+    details: str = ""
+
+
+# --- files: requests and reports ---
+
+
+@dataclass(frozen=True)
+class ReadImage(Request):
+    """Open an image, or the first image of a folder.
+
+    Attributes:
+        path: file or folder.
+        lists_folder: whether the other images of its folder are wanted for paging; always so for a folder.
+    """
+
+    path: Path
+    lists_folder: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class ImageRead(Report):
+    """An image was opened.
+
+    Attributes:
+        path: the file.
+        image: its pixels.
+        note: what was changed on the way, empty if nothing.
+        siblings: the images of the folder in order, empty if they were not asked for.
+    """
+
+    path: Path
+    image: RgbImage
+    note: str
+    siblings: tuple[Path, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ExportItem:
+    """One object to be written.
+
+    Attributes:
+        name: its name.
+        colour: its colour.
+        logits: its mask at working size.
+        logit_threshold: above it a pixel belongs to the object.
+        is_locked: whether its pixels win over those of other objects.
+    """
+
+    name: str
+    colour: tuple[int, int, int]
+    logits: Logits
+    logit_threshold: float
+    is_locked: bool
+
+
+@dataclass(frozen=True, eq=False)
+class Export(Request):
+    """Write objects to a file.
+
+    Attributes:
+        path: the file.
+        format_name: registry name of the format.
+        splits: one file per object.
+        image: the image, full size.
+        image_path: the image's file.
+        items: the objects in display order.
+    """
+
+    path: Path
+    format_name: str
+    splits: bool
+    image: RgbImage
+    image_path: Path
+    items: tuple[ExportItem, ...]
+
+
+@dataclass(frozen=True)
+class Exported(Report):
+    """An export was written to these files."""
+
+    paths: tuple[Path, ...]

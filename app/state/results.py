@@ -1,0 +1,111 @@
+"""The masks computed so far, so that undo and redo show them at once."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.state.document import ResultKey
+
+DEFAULT_BUDGET_BYTES = 256 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ClickOutcome:
+    """How the refinement of one click went.
+
+    Attributes:
+        loss: last total loss.
+        iterations: iterations run.
+        seconds: time spent.
+        changed_inside: share of pixels inside the attention radius whose mask changed, 0 to 1.
+        changed_outside: the same outside of it.
+        stopped_early: whether every click was satisfied before the last iteration.
+        losses: total loss per iteration.
+    """
+
+    loss: float
+    iterations: int
+    seconds: float
+    changed_inside: float
+    changed_outside: float
+    stopped_early: bool
+    losses: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectResult:
+    """The network's answer to an object's clicks.
+
+    Attributes:
+        logits: read-only (h, w) float32 at working size; above 0 is object.
+        outcomes: one per click, in order.
+    """
+
+    logits: NDArray[np.float32]
+    outcomes: tuple[ClickOutcome, ...]
+
+
+class ResultStore:
+    """Results by key; past the budget the longest unused go first, except those `needed` names.
+
+    A result that was dropped is computed again when it is asked for; a needed one cannot be (its network may be gone),
+    so the needed ones may exceed the budget.
+    """
+
+    def __init__(
+        self, needed: Callable[[], Collection[ResultKey]] = tuple, budget_bytes: int = DEFAULT_BUDGET_BYTES
+    ) -> None:
+        self._needed = needed
+        self._budget_bytes = budget_bytes
+        self._results: OrderedDict[ResultKey, ObjectResult] = OrderedDict()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._results)
+
+    def __contains__(self, key: ResultKey) -> bool:
+        return key in self._results
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes held in logits."""
+        return self._bytes
+
+    def get(self, key: ResultKey) -> ObjectResult | None:
+        """The result of that key, which counts as its use."""
+        result = self._results.get(key)
+        if result is not None:
+            self._results.move_to_end(key)
+        return result
+
+    def put(self, key: ResultKey, result: ObjectResult) -> None:
+        """Keep a result, dropping older ones if the budget asks for it."""
+        self.discard(key)
+        result.logits.flags.writeable = False
+        self._results[key] = result
+        self._bytes += result.logits.nbytes
+        if self._bytes > self._budget_bytes:
+            self._trim(newest=key)
+
+    def discard(self, key: ResultKey) -> None:
+        """Forget one result."""
+        dropped = self._results.pop(key, None)
+        if dropped is not None:
+            self._bytes -= dropped.logits.nbytes
+
+    def clear(self) -> None:
+        """Forget everything: another image was opened."""
+        self._results.clear()
+        self._bytes = 0
+
+    def _trim(self, newest: ResultKey) -> None:
+        needed = {*self._needed(), newest}
+        for key in [key for key in self._results if key not in needed]:
+            if self._bytes <= self._budget_bytes:
+                return
+            self.discard(key)

@@ -1,0 +1,163 @@
+"""The export dialog: which objects, which format, which file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+Scope = Literal["active", "all"]
+
+
+@dataclass(frozen=True)
+class FormatChoice:
+    """A format as the dialog offers it.
+
+    Attributes:
+        name: registry name.
+        title: what is shown.
+        ending: appended to the image's stem: "_mask.png".
+        can_split: whether one file per object makes sense.
+    """
+
+    name: str
+    title: str
+    ending: str
+    can_split: bool
+
+
+@dataclass(frozen=True)
+class ExportChoice:
+    """What the user chose; repeated by "Export".
+
+    Attributes:
+        format_name: registry name of the format.
+        scope: the active object or all of them.
+        includes_unfinished: whether unfinished objects are written too.
+        splits: one file per object.
+        path: the file.
+    """
+
+    format_name: str
+    scope: Scope
+    includes_unfinished: bool
+    splits: bool
+    path: Path
+
+
+class ExportDialog(QDialog):
+    """Asks for an `ExportChoice`."""
+
+    def __init__(
+        self,
+        formats: Sequence[FormatChoice],
+        image_stem: str,
+        folder: Path,
+        *,
+        active_name: str,
+        object_count: int,
+        has_unfinished: bool,
+        previous: ExportChoice,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Export Masks")
+        self.setMinimumWidth(520)
+        self._formats = {choice.name: choice for choice in formats}
+        self._stem = image_stem
+        self._folder = folder
+        self.format = QComboBox()
+        for choice in formats:
+            self.format.addItem(choice.title, choice.name)
+        self.format.setCurrentIndex(max(0, self.format.findData(previous.format_name)))
+        plural = "s" if object_count != 1 else ""
+        self.all_objects = QRadioButton(f"All objects ({object_count} object{plural})")
+        self.active_object = QRadioButton(f"Active object only ({active_name})")
+        self._scopes = QButtonGroup(self)
+        for button in (self.all_objects, self.active_object):
+            self._scopes.addButton(button)
+        self.active_object.setEnabled(bool(active_name))
+        only_active = previous.scope == "active" and bool(active_name)
+        (self.active_object if only_active else self.all_objects).setChecked(True)
+        self.unfinished = QCheckBox("Include unfinished objects")
+        self.unfinished.setChecked(previous.includes_unfinished)
+        self.unfinished.setVisible(has_unfinished)
+        self.split = QCheckBox("One file per object")
+        self.split.setChecked(previous.splits)
+        self.file = QLineEdit()
+        self.browse = QPushButton("Browse…")
+        self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.export = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.export.setDefault(True)
+        self._lay_out()
+        self._connect()
+        self._on_format()
+
+    def choice(self) -> ExportChoice:
+        """What the user chose."""
+        return ExportChoice(
+            format_name=self.format.currentData(),
+            scope="active" if self.active_object.isChecked() else "all",
+            includes_unfinished=self.unfinished.isChecked(),
+            splits=self.split.isChecked() and self.split.isEnabled(),
+            path=Path(self.file.text()),
+        )
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.addWidget(self.file, 1)
+        row.addWidget(self.browse)
+        scope = QVBoxLayout()
+        for widget in (self.all_objects, self.active_object, self.unfinished, self.split):
+            scope.addWidget(widget)
+        form = QFormLayout()
+        form.setVerticalSpacing(12)
+        form.addRow("&Format", self.format)
+        form.addRow("Objects", scope)
+        label = QLabel("File &name")
+        label.setBuddy(self.file)
+        form.addRow(label, row)
+        column = QVBoxLayout(self)
+        column.setSpacing(16)
+        column.addLayout(form)
+        column.addWidget(self._buttons)
+
+    def _connect(self) -> None:
+        self.format.currentIndexChanged.connect(self._on_format)
+        self.file.textChanged.connect(self._on_file)
+        self.browse.clicked.connect(self._on_browse)
+        self._buttons.accepted.connect(self.accept)
+        self._buttons.rejected.connect(self.reject)
+
+    def _on_format(self) -> None:
+        choice = self._formats[self.format.currentData()]
+        self.split.setEnabled(choice.can_split)
+        shown = Path(self.file.text()).parent if self.file.text() else self._folder
+        self.file.setText(str(shown / (self._stem + choice.ending)))
+
+    def _on_file(self) -> None:
+        self.export.setEnabled(bool(Path(self.file.text()).name) and not Path(self.file.text()).is_dir())
+
+    def _on_browse(self) -> None:
+        suffix = Path(self._formats[self.format.currentData()].ending).suffix
+        path, _ = QFileDialog.getSaveFileName(self, "Export Masks", self.file.text(), f"*{suffix}")
+        if path:
+            self.file.setText(path)

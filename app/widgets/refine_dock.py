@@ -1,0 +1,207 @@
+"""The settings of the refinement, with the measured default shown where a field is left open, and the loss curve."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast, get_args
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.messages import DeviceInfo
+from app.widgets.fields import OptionalDoubleSpinBox, OptionalSpinBox, guard_wheel
+from app.widgets.loss_plot import LossPlot
+from gbrs_core.config import (
+    LAYER_NAMES,
+    LayerName,
+    PresetName,
+    RefinementConfig,
+    RefinementDefaults,
+)
+
+_LAYER_TITLES: Mapping[LayerName, str] = {
+    "none": "None (network only)",
+    "sb": "Scale and bias (sb)",
+    "bmsb": "Bias map, scale and bias (bmsb)",
+    "bmsb-m": "Merged bias map (bmsb-m)",
+    "bmconv": "Bias map and 1×1 conv (bmconv)",
+}
+_PRESET_TITLES: Mapping[PresetName, str] = {"tuned": "Tuned (measured best)", "paper": "Paper"}
+_AUTO_DEVICE = DeviceInfo("auto", "Automatic")
+LARGEST_RADIUS = 100_000
+
+
+class RefineDock(QScrollArea):
+    """The panel.
+
+    Signals:
+        config_requested(RefinementConfig)
+        radius_requested(float): attention radius of the next click, image pixels.
+        device_requested(str): id of a device.
+    """
+
+    config_requested = Signal(object)
+    radius_requested = Signal(float)
+    device_requested = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._config = RefinementConfig()
+        self._defaults: Mapping[tuple[LayerName, PresetName], RefinementDefaults] = {}
+        self.preset = _choice(_PRESET_TITLES, "Values used where a field below is left open")
+        self.layer = _choice(
+            {name: _LAYER_TITLES[name] for name in LAYER_NAMES}, "The layer inserted into the network and optimised"
+        )
+        self.iterations = OptionalSpinBox(1, 1000)
+        self.iterations.setToolTip("Optimiser iterations per click at most")
+        self.learning_rate = OptionalDoubleSpinBox(10.0, 6)
+        self.learning_rate.setToolTip("Step size of the optimiser")
+        self.consistency_weight = OptionalDoubleSpinBox(1e6, 2)
+        self.consistency_weight.setToolTip(
+            "λ: how firmly the mask outside the attention radius is held; 0 leaves it free"
+        )
+        self.radius = QDoubleSpinBox()
+        self.radius.setDecimals(0)
+        self.radius.setRange(1, LARGEST_RADIUS)
+        self.radius.setSuffix(" px")
+        self.radius.setKeyboardTracking(False)
+        self.radius.setToolTip("Attention radius of the next click in image pixels ([ and ], Shift+wheel, or drag)")
+        guard_wheel(self.radius)
+        self.device = _choice({_AUTO_DEVICE.device_id: _AUTO_DEVICE.title}, "Where the network runs")
+        self.reset = QPushButton("Reset to Defaults")
+        self.reset.setToolTip("Take the measured defaults again")
+        self.loss_plot = LossPlot()
+        self._lay_out()
+        self._connect()
+
+    def set_defaults(self, defaults: Mapping[tuple[LayerName, PresetName], RefinementDefaults]) -> None:
+        """The numbers taken where a field is left open."""
+        self._defaults = defaults
+        self.show_config(self._config)
+
+    def set_devices(self, devices: tuple[DeviceInfo, ...], current: str) -> None:
+        """The devices there are, and which one is wanted."""
+        with QSignalBlocker(self.device):
+            self.device.clear()
+            for device in (_AUTO_DEVICE, *devices):
+                self.device.addItem(device.title, device.device_id)
+            self.device.setCurrentIndex(max(0, self.device.findData(current)))
+
+    def show_config(self, config: RefinementConfig) -> None:
+        """Show settings without telling anybody."""
+        self._config = config
+        for choice, value in ((self.preset, config.preset), (self.layer, config.layer)):
+            with QSignalBlocker(choice):
+                choice.setCurrentIndex(choice.findData(value))
+        defaults = self._defaults.get((config.layer, config.preset))
+        for field, name in self._fields():
+            shown = f"{getattr(defaults, name):.4g}" if defaults is not None else ""
+            field.set_default_text(f"Default ({shown})" if shown else "Default")
+            field.setEnabled(config.layer != "none")
+        self.iterations.set_optional_value(config.iterations)
+        self.learning_rate.set_optional_value(config.learning_rate)
+        self.consistency_weight.set_optional_value(config.consistency_weight)
+        open_fields = {name: None for _, name in self._fields()}
+        is_default = replace(config, **open_fields) == config and (config.layer, config.preset) == ("bmconv", "tuned")  # type: ignore[arg-type]
+        self.reset.setEnabled(not is_default)
+
+    def show_radius(self, radius: float) -> None:
+        """Show the attention radius of the next click, image pixels."""
+        with QSignalBlocker(self.radius):
+            self.radius.setValue(radius)
+
+    def _fields(self) -> tuple[tuple[OptionalSpinBox | OptionalDoubleSpinBox, str], ...]:
+        return (
+            (self.iterations, "iterations"),
+            (self.learning_rate, "learning_rate"),
+            (self.consistency_weight, "consistency_weight"),
+        )
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
+        form.setHorizontalSpacing(10)
+        form.setVerticalSpacing(6)
+        rows = (
+            ("&Radius", self.radius),
+            ("&Preset", self.preset),
+            ("La&yer", self.layer),
+            ("&Iterations", self.iterations),
+            ("Learning ra&te", self.learning_rate),
+            ("Consistency &λ", self.consistency_weight),
+            ("De&vice", self.device),
+        )
+        for text, field in rows:
+            form.addRow(text, field)
+            field.setMinimumWidth(60)
+        caption = QLabel("Loss of the newest click")
+        caption.setProperty("hint", True)
+        self.loss_plot.setMinimumHeight(84)
+        inner = QWidget()
+        column = QVBoxLayout(inner)
+        column.setContentsMargins(8, 2, 8, 8)
+        column.setSpacing(8)
+        column.addLayout(form)
+        column.addWidget(self.reset)
+        column.addWidget(caption)
+        column.addWidget(self.loss_plot, 1)
+        self.setWidget(inner)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+
+    def _connect(self) -> None:
+        self.preset.currentIndexChanged.connect(self._on_edited)
+        self.layer.currentIndexChanged.connect(self._on_edited)
+        for field in (self.iterations, self.learning_rate, self.consistency_weight):
+            field.valueChanged.connect(self._on_edited)
+        self.radius.valueChanged.connect(self.radius_requested)
+        self.device.currentIndexChanged.connect(self._on_device)
+        self.reset.clicked.connect(self._on_reset)
+
+    def _on_edited(self) -> None:
+        config = replace(
+            self._config,
+            preset=_checked_preset(self.preset.currentData()),
+            layer=_checked_layer(self.layer.currentData()),
+            iterations=self.iterations.optional_value(),
+            learning_rate=self.learning_rate.optional_value() or None,
+            consistency_weight=self.consistency_weight.optional_value(),
+        )
+        self.config_requested.emit(config)
+
+    def _on_device(self) -> None:
+        self.device_requested.emit(self.device.currentData())
+
+    def _on_reset(self) -> None:
+        self.config_requested.emit(RefinementConfig())
+
+
+def _choice(titles: Mapping[str, str] | Mapping[LayerName, str] | Mapping[PresetName, str], tip: str) -> QComboBox:
+    choice = QComboBox()
+    for value, title in titles.items():
+        choice.addItem(title, value)
+    choice.setToolTip(tip)
+    choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    guard_wheel(choice)
+    return choice
+
+
+def _checked_layer(value: object) -> LayerName:
+    return cast(LayerName, value) if value in get_args(LayerName) else "bmconv"
+
+
+def _checked_preset(value: object) -> PresetName:
+    return cast(PresetName, value) if value in get_args(PresetName) else "tuned"

@@ -1,0 +1,73 @@
+"""The line at the foot of the window: where the cursor is, what the engine does, what the newest click did."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+from app.messages import RefineProgress
+from app.state.results import ClickOutcome
+
+
+class StatusBar(QStatusBar):
+    """Fixed fields, so that nothing jumps while numbers change."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pixel = self._field("x 00000  y 00000", "Pixel under the cursor, (0, 0) is the top left one")
+        self.value = self._field("logit −00.0  p 0.00", "Network output and probability under the cursor")
+        self.iteration = self._field("Iteration 00/00", "Iteration of the running click")
+        self.milliseconds = self._field("0000 ms/click", "Time the newest click took")
+        self.outside = self._field(
+            "Outside 00.00 %", "Share of pixels outside the radius that the newest click changed"
+        )
+        self.zoom = self._field("0000 %", "Screen pixels per image pixel")
+        self.network = QLabel()
+        self.network.setToolTip("The network that refines")
+        self.device = QLabel()
+        self.device.setToolTip("Where the network runs")
+        for field in (self.pixel, self.value):
+            self.addWidget(field)
+        for field in (self.iteration, self.milliseconds, self.outside, self.zoom, self.network, self.device):
+            self.addPermanentWidget(field)
+
+    def show_pixel(self, x: float, y: float, logit: float | None) -> None:
+        """Show the pixel under the cursor and the active object's logit there."""
+        self.pixel.setText(f"x {round(x)}  y {round(y)}")
+        if logit is None:
+            self.value.clear()
+        else:
+            self.value.setText(f"logit {logit:+.1f}  p {_probability(logit):.2f}".replace("-", "−"))
+
+    def clear_pixel(self) -> None:
+        """The cursor left the image."""
+        self.pixel.clear()
+        self.value.clear()
+
+    def show_progress(self, report: RefineProgress) -> None:
+        """Show which iteration runs."""
+        self.iteration.setText(f"Iteration {report.iteration}/{report.iterations}")
+
+    def show_outcome(self, outcome: ClickOutcome | None) -> None:
+        """Show what the newest click did."""
+        if outcome is None:
+            for field in (self.iteration, self.milliseconds, self.outside):
+                field.clear()
+            return
+        self.iteration.setText(f"{outcome.iterations} iterations")
+        self.milliseconds.setText(f"{outcome.seconds * 1000:.0f} ms/click")
+        self.outside.setText(f"Outside {outcome.changed_outside:.2%}".replace("%", " %"))
+
+    def _field(self, widest: str, tip: str) -> QLabel:
+        label = QLabel()
+        label.setToolTip(tip)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 8)
+        return label
+
+
+def _probability(logit: float) -> float:
+    """The logistic function, without overflow."""
+    return 1.0 / (1.0 + math.exp(-logit)) if logit > -500 else 0.0

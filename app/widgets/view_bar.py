@@ -1,0 +1,153 @@
+"""The strip above the canvas: attention radius, threshold, opacity and the way the masks are drawn."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDoubleSpinBox,
+    QHBoxLayout,
+    QLabel,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
+
+from app.action_table import VIEW_MODES
+from app.actions import Actions
+from app.theme import icon
+from app.widgets.fields import guard_wheel
+
+_STEPS = 100
+
+
+class ViewBar(QWidget):
+    """The strip.
+
+    Signals:
+        radius_requested(float): attention radius of the next click, image pixels.
+        threshold_requested(float): probability in (0, 1), of the active object.
+        opacity_requested(float): 0 to 1.
+        view_mode_requested(str)
+    """
+
+    radius_requested = Signal(float)
+    threshold_requested = Signal(float)
+    opacity_requested = Signal(float)
+    view_mode_requested = Signal(str)
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__()
+        self.radius = QDoubleSpinBox()
+        self.radius.setDecimals(0)
+        self.radius.setRange(1, 100_000)
+        self.radius.setSuffix(" px")
+        self.radius.setKeyboardTracking(False)
+        self.radius.setToolTip("Attention radius of the next click in image pixels ([ and ], Shift+wheel, or drag)")
+        self.radius.setAccessibleName("Attention radius")
+        self.threshold = _slider("Threshold", "From which probability a pixel belongs to the active object (T)")
+        self.threshold.setRange(1, _STEPS - 1)
+        self.opacity = _slider("Opacity of the masks", "Opacity of the masks (, and .)")
+        self.opacity.setRange(0, _STEPS)
+        self._threshold_value = _value_label()
+        self._opacity_value = _value_label()
+        self.view_mode = QComboBox()
+        for mode, title in VIEW_MODES:
+            self.view_mode.addItem(title, mode)
+        self.view_mode.setToolTip("How the masks are drawn (O)")
+        self.view_mode.setAccessibleName("View mode")
+        for field in (self.radius, self.view_mode):
+            guard_wheel(field)
+        self._icons = {name: QLabel() for name in ("mdi6.radius-outline", "mdi6.contrast-circle", "mdi6.opacity")}
+        self._lay_out(actions)
+        self._connect()
+
+    def paint_icons(self, palette: QPalette) -> None:
+        """Draw the icons in the colours of the theme."""
+        for name, label in self._icons.items():
+            label.setPixmap(icon(name, palette).pixmap(QSize(16, 16)))
+
+    def show_radius(self, radius: float) -> None:
+        """Show the attention radius of the next click."""
+        with QSignalBlocker(self.radius):
+            self.radius.setValue(radius)
+
+    def show_threshold(self, threshold: float | None) -> None:
+        """Show the threshold of the active object; None switches the slider off."""
+        self.threshold.setEnabled(threshold is not None)
+        with QSignalBlocker(self.threshold):
+            self.threshold.setValue(round((threshold if threshold is not None else 0.5) * _STEPS))
+        self._threshold_value.setText(f"{self.threshold.value() / _STEPS:.2f}")
+
+    def show_opacity(self, opacity: float) -> None:
+        """Show the opacity of the masks."""
+        with QSignalBlocker(self.opacity):
+            self.opacity.setValue(round(opacity * _STEPS))
+        self._opacity_value.setText(f"{self.opacity.value()} %")
+
+    def show_view_mode(self, mode: str) -> None:
+        """Show how the masks are drawn."""
+        with QSignalBlocker(self.view_mode):
+            self.view_mode.setCurrentIndex(max(0, self.view_mode.findData(mode)))
+
+    def _lay_out(self, actions: Actions) -> None:
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 4, 8, 4)
+        row.setSpacing(6)
+        radius, threshold, opacity = self._icons.values()
+        for label, text, fields in (
+            (radius, "Radius", (self.radius,)),
+            (threshold, "Threshold", (self.threshold, self._threshold_value)),
+            (opacity, "Opacity", (self.opacity, self._opacity_value)),
+        ):
+            row.addWidget(label)
+            row.addWidget(QLabel(text))
+            for field in fields:
+                row.addWidget(field, 2 if isinstance(field, QSlider) else 0)
+            row.addSpacing(10)
+        row.addWidget(self.view_mode)
+        row.addStretch(1)
+        for action_id in ("overlay", "hold_before", "hold_image"):
+            button = QToolButton()
+            button.setDefaultAction(actions[action_id])
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            button.setIconSize(QSize(18, 18))
+            button.setProperty("flat", True)
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setAccessibleName(actions[action_id].toolTip())
+            row.addWidget(button)
+
+    def _connect(self) -> None:
+        self.radius.valueChanged.connect(self.radius_requested)
+        self.threshold.valueChanged.connect(self._on_threshold)
+        self.opacity.valueChanged.connect(self._on_opacity)
+        self.view_mode.currentIndexChanged.connect(self._on_view_mode)
+
+    def _on_threshold(self, value: int) -> None:
+        self._threshold_value.setText(f"{value / _STEPS:.2f}")
+        self.threshold_requested.emit(value / _STEPS)
+
+    def _on_opacity(self, value: int) -> None:
+        self._opacity_value.setText(f"{value} %")
+        self.opacity_requested.emit(value / _STEPS)
+
+    def _on_view_mode(self) -> None:
+        self.view_mode_requested.emit(self.view_mode.currentData())
+
+
+def _slider(name: str, tip: str) -> QSlider:
+    slider = QSlider(Qt.Orientation.Horizontal)
+    slider.setMinimumWidth(56)
+    slider.setMaximumWidth(120)
+    slider.setPageStep(5)
+    slider.setToolTip(tip)
+    slider.setAccessibleName(name)
+    guard_wheel(slider)
+    return slider
+
+
+def _value_label() -> QLabel:
+    label = QLabel()
+    label.setMinimumWidth(label.fontMetrics().horizontalAdvance("100 %"))
+    return label

@@ -1,0 +1,300 @@
+"""The engine's thread: the only place of the window that knows torch. Owns the network and every session."""
+
+from __future__ import annotations
+
+import logging
+import time
+import traceback
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from PySide6.QtCore import Slot
+
+from app.mailbox import Mailbox
+from app.messages import (
+    ClickRefined,
+    DeviceInfo,
+    EngineReady,
+    Failed,
+    LoadCancelled,
+    LoadNetwork,
+    LoadProgress,
+    Logits,
+    NetworkLoaded,
+    Refine,
+    RefineEnded,
+    RefineProgress,
+    Request,
+    SetDevice,
+    StartEngine,
+)
+from app.state.results import ClickOutcome
+from app.threads import Worker
+from gbrs_core.errors import CancelledError, GbrsError
+
+if TYPE_CHECKING:
+    from gbrs_core.optimise import RefinementStep
+    from gbrs_core.session import ClickReport, RefinementSession
+
+    from gbrs_core.config import RefinementConfig
+    from gbrs_core.interaction import Click
+    from models.spec import LoadedNetwork
+
+SESSION_LIMIT = 4
+"""Sessions kept; each holds the cached prefix of one object."""
+REPORT_INTERVAL_S = 0.05
+"""Least time between two reports of iterations."""
+
+DEFAULT_NETWORK = "light_interactive"
+
+_log = logging.getLogger(__name__)
+
+
+class NetworkLoader(Protocol):
+    """Loads a network from a file or by its registry name; the default is `models.load`."""
+
+    def __call__(
+        self, source: str, *, progress: Callable[[str, float], None], cancelled: Callable[[], bool]
+    ) -> LoadedNetwork:
+        """Load it, reporting a few words with a share from 0 to 1, and stopping when told so."""
+
+
+class EngineWorker(Worker):
+    """Works through the mailbox: loads networks, refines clicks, reports every step."""
+
+    def __init__(self, mailbox: Mailbox, load_network: NetworkLoader | None = None) -> None:
+        super().__init__()
+        self._mailbox = mailbox
+        self._load_network = load_network
+        self._network: LoadedNetwork | None = None
+        self._device = "cpu"
+        self._sessions: OrderedDict[tuple[int, int], _HeldSession] = OrderedDict()
+        self._seconds_per_iteration = REPORT_INTERVAL_S
+
+    def close(self) -> None:
+        """End what runs after the current iteration and take nothing new."""
+        self._mailbox.close()
+
+    @Slot()
+    def work(self) -> None:
+        """Do everything that is waiting."""
+        while (request := self._mailbox.take()) is not None:
+            self._handle(request)
+
+    def _handle(self, request: Request) -> None:
+        what = _FAILURES.get(type(request), "The request failed")
+        try:
+            if isinstance(request, Refine):
+                self._refine(request)
+            elif isinstance(request, LoadNetwork):
+                self._load(request)
+            elif isinstance(request, SetDevice):
+                self._set_device(request)
+            elif isinstance(request, StartEngine):
+                self._start(request)
+        except CancelledError:
+            self.reported.emit(LoadCancelled(request.request_id))
+        except GbrsError as error:
+            details = getattr(error, "details", "") or traceback.format_exc()
+            self.reported.emit(Failed(request.request_id, what, str(error), details))
+        except Exception as error:  # noqa: BLE001 - the border of the thread
+            _log.exception("%s", what)
+            reason = f"Unexpected error: {error or type(error).__name__}"
+            self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
+
+    def _start(self, request: StartEngine) -> None:
+        import torch
+        from gbrs_core.tasks.interactive_segmentation import DEFAULTS
+
+        import models
+
+        if self._load_network is None:
+            self._load_network = models.load
+        devices = _devices(torch)
+        networks = tuple((name, name) for name in models.names())
+        self.reported.emit(EngineReady(request.request_id, devices, networks, DEFAULT_NETWORK, DEFAULTS))
+
+    # --- networks ---
+
+    def _load(self, request: LoadNetwork) -> None:
+        def report(text: str, share: float) -> None:
+            self.reported.emit(LoadProgress(request.request_id, share, text))
+
+        device = self._checked_device(request.device)
+        assert self._load_network is not None, "StartEngine is always the first request"
+        network = self._load_network(request.source, progress=report, cancelled=lambda: self._mailbox.is_load_cancelled)
+        self._sessions.clear()
+        self._network, self._device = network, device
+        self._report_network(request.request_id, request.source)
+
+    def _set_device(self, request: SetDevice) -> None:
+        self._device = self._checked_device(request.device)
+        self._sessions.clear()
+        if self._network is not None:
+            self._report_network(request.request_id, "")
+
+    def _report_network(self, request_id: int, source: str) -> None:
+        assert self._network is not None
+        spec = self._network.spec
+        self.reported.emit(
+            NetworkLoaded(request_id, source, spec.name, spec.title, self._network_sha256, spec.licence, self._device)
+        )
+
+    @property
+    def _network_sha256(self) -> str:
+        """Hash of the network in use; a network without a file goes by its name."""
+        return self._network.sha256 or self._network.spec.name if self._network is not None else ""
+
+    def _checked_device(self, device: str) -> str:
+        """The device meant by "auto", or the one asked for. Raises GbrsError if this machine does not have it."""
+        import torch
+
+        devices = [info.device_id for info in _devices(torch)]
+        if device == "auto":
+            return devices[0]
+        chosen = "cuda:0" if device == "cuda" else device
+        if chosen not in devices:
+            raise GbrsError(f"this machine has no device {device}; it has {', '.join(devices)}")
+        return chosen
+
+    # --- refinement ---
+
+    def _refine(self, request: Refine) -> None:
+        is_complete = False
+        if self._network is not None:
+            is_complete = self._refine_clicks(request, self._held_session(request), self._network_sha256)
+            if not is_complete and self._mailbox.put_back(request):
+                return
+        self.reported.emit(RefineEnded(request.request_id, request.object_id, is_complete))
+
+    def _refine_clicks(self, request: Refine, held: _HeldSession, network_sha256: str) -> bool:
+        """Bring a session to the request's clicks, one at a time; returns whether all of them were refined."""
+        known = _common_length(held.session.clicks, request.clicks)
+        # Clicks that the session has already, or can undo to, still need one call and one report.
+        for length in range(min(known + 1, len(request.clicks)), len(request.clicks) + 1):
+            if self._mailbox.is_replaced:
+                return False
+            self._mailbox.start_click(length - 1)
+            if not self._refine_to(request, held, request.clicks[:length]):
+                return False
+            self.reported.emit(
+                ClickRefined(
+                    request.request_id,
+                    request.object_id,
+                    request.clicks[:length],
+                    request.config,
+                    network_sha256,
+                    _read_only(held.session.working_prediction),
+                    tuple(held.outcomes),
+                )
+            )
+        return True
+
+    def _refine_to(self, request: Refine, held: _HeldSession, clicks: tuple[Click, ...]) -> bool:
+        """Refine the last of these clicks; returns False if it was cancelled, which leaves the clicks before it."""
+        losses: list[float] = []
+        reported_at = time.monotonic()
+        steps = held.session.replay(clicks, preview_every=self._preview_every)
+        try:
+            for step in steps:
+                losses.append(step.loss)
+                if self._mailbox.is_cancelled:
+                    return False
+                if step.prediction is not None and time.monotonic() - reported_at >= REPORT_INTERVAL_S:
+                    reported_at = time.monotonic()
+                    self.reported.emit(_progress(request, len(clicks) - 1, step, tuple(losses)))
+                if self._mailbox.take_accept():
+                    held.session.accept()
+        finally:
+            steps.close()
+        held.outcomes[len(clicks) - 1 :] = [_outcome(held.session.reports[-1], tuple(losses))]
+        self._learn_pace(held.outcomes[-1])
+        return True
+
+    def _held_session(self, request: Refine) -> _HeldSession:
+        """The session of the request's object, at the request's settings."""
+        from gbrs_core.session import RefinementSession
+
+        key = (request.image_id, request.object_id)
+        held = self._sessions.pop(key, None)
+        if held is None or held.config != request.config or request.is_fresh:
+            assert self._network is not None
+            session = RefinementSession(self._network, request.image, request.config, device=self._device)
+            held = _HeldSession(session, request.config)
+        self._sessions[key] = held
+        for stale in [other for other in self._sessions if other[0] != request.image_id]:
+            del self._sessions[stale]
+        while len(self._sessions) > SESSION_LIMIT:
+            self._sessions.popitem(last=False)
+        return held
+
+    @property
+    def _preview_every(self) -> int:
+        """Iterations between two previews, so that no more are made than are shown."""
+        return max(1, round(REPORT_INTERVAL_S / self._seconds_per_iteration))
+
+    def _learn_pace(self, outcome: ClickOutcome) -> None:
+        if outcome.iterations and outcome.seconds > 0:
+            self._seconds_per_iteration = outcome.seconds / outcome.iterations
+
+
+@dataclass
+class _HeldSession:
+    """A session with the settings it was made for and what became of its clicks."""
+
+    session: RefinementSession
+    config: RefinementConfig
+    outcomes: list[ClickOutcome] = field(default_factory=list)
+
+
+_FAILURES: dict[type[Request], str] = {
+    StartEngine: "The engine could not be started",
+    LoadNetwork: "The network was not loaded; the one before stays",
+    SetDevice: "The device cannot be used",
+    Refine: "The click could not be refined",
+}
+
+
+def _devices(torch: ModuleType) -> tuple[DeviceInfo, ...]:
+    """Usable devices, the fastest kind first."""
+    found = [
+        DeviceInfo(f"cuda:{index}", torch.cuda.get_device_name(index)) for index in range(torch.cuda.device_count())
+    ]
+    if torch.backends.mps.is_available():
+        found.append(DeviceInfo("mps", "Apple GPU (mps)"))
+    return (*found, DeviceInfo("cpu", "Processor (cpu)"))
+
+
+def _common_length(known: Sequence[Click], wanted: Sequence[Click]) -> int:
+    pairs = zip(known, wanted, strict=False)
+    return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(known), len(wanted)))
+
+
+def _progress(request: Refine, click_index: int, step: RefinementStep, losses: tuple[float, ...]) -> RefineProgress:
+    logits = _read_only(step.prediction) if step.prediction is not None else None
+    return RefineProgress(
+        request.request_id, request.object_id, click_index, step.iteration, step.iterations, losses, logits
+    )
+
+
+def _outcome(report: ClickReport, losses: tuple[float, ...]) -> ClickOutcome:
+    return ClickOutcome(
+        loss=report.loss,
+        iterations=report.iterations_run,
+        seconds=report.seconds,
+        changed_inside=report.changed_inside,
+        changed_outside=report.changed_outside,
+        stopped_early=report.stopped_early,
+        losses=losses,
+    )
+
+
+def _read_only(logits: Logits) -> Logits:
+    """A copy of its own that nobody can write to, safe to hand to another thread."""
+    copy = np.array(logits, dtype=np.float32)
+    copy.flags.writeable = False
+    return copy
