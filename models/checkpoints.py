@@ -242,7 +242,7 @@ def _filled(match: _Match, weights: dict[str, Tensor], watch: Watch) -> nn.Modul
     for number, (key, wanted) in enumerate(blank.items()):
         watch.at("preparing the network", 0.6 + 0.4 * number / len(blank))
         if key in weights:
-            values[key] = weights[key].to(wanted.dtype, copy=True).contiguous()
+            values[key] = weights[key].detach().to(wanted.dtype, copy=True).contiguous()
         else:
             values[key] = torch.zeros(wanted.shape, dtype=wanted.dtype)
     _check_numbers(values)

@@ -12,8 +12,7 @@ import models
 from gbrs_core.network import InsertionPoint, NetworkSpec
 from models.checkpoints import save_safetensors
 from models.registry import NETWORKS, NetworkEntry, entry
-from tests.helpers.networks import inputs_for, output_of, watching
-from tests.helpers.reproducible import fill
+from tests.helpers.networks import filled_network, inputs_for, output_of, watching
 
 HEIGHT, WIDTH = 61, 83
 
@@ -25,7 +24,7 @@ def listed(request: pytest.FixtureRequest) -> NetworkEntry:
 
 @pytest.fixture(scope="module")
 def module(listed: NetworkEntry) -> nn.Module:
-    return fill(models.create(listed.name), 3)
+    return filled_network(listed.name, 3)
 
 
 @pytest.fixture(scope="module")

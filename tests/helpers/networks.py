@@ -11,11 +11,23 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+import models
 from gbrs_core.network import InsertionPoint, NetworkSpec
-from tests.helpers.reproducible import image, normalised
+from tests.helpers.reproducible import fill, image, normalised
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 """Full reference fixtures; tests that need them skip where they are absent."""
+
+
+def blank_network(name: str, **options: Any) -> nn.Module:
+    """A network without values, for looking at its shapes."""
+    with torch.device("meta"):
+        return models.create(name, **options)
+
+
+def filled_network(name: str, seed: int, **options: Any) -> nn.Module:
+    """A network with reproducible weights; faster than filling one that has random weights already."""
+    return fill(blank_network(name, **options).to_empty(device="cpu"), seed)
 
 
 def inputs_for(spec: NetworkSpec, height: int, width: int) -> tuple[Tensor, ...]:

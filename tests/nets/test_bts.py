@@ -14,8 +14,8 @@ import models
 from gbrs_core.errors import ShapeError
 from models.architectures.bts import LocalPlanarGuidance
 from models.registry import entry
-from tests.helpers.networks import REFERENCE, fingerprint, output_of, watching
-from tests.helpers.reproducible import fill, image, normalised
+from tests.helpers.networks import REFERENCE, blank_network, filled_network, fingerprint, output_of, watching
+from tests.helpers.reproducible import image, normalised
 
 DATA = Path(__file__).parents[1] / "data" / "bts.npz"
 NAME = "bts_densenet161"
@@ -32,7 +32,7 @@ def figures() -> dict[str, np.ndarray]:
 
 @cache
 def network() -> nn.Module:
-    return fill(models.create(NAME), 1).requires_grad_(False)
+    return filled_network(NAME, 1).requires_grad_(False)
 
 
 def picture() -> Tensor:
@@ -50,7 +50,7 @@ def assert_close(actual: Tensor, expected: np.ndarray, tolerance: float) -> None
 
 
 def test_keys_order_and_shapes_are_the_published_ones() -> None:
-    module = models.create(NAME)
+    module = blank_network(NAME)
     assert len(module.state_dict()) == 1075
     assert sum(parameter.numel() for parameter in module.parameters()) == 47_000_688
     assert fingerprint(module) == KEYS

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 import models
 from gbrs_core.errors import ShapeError
 from models.registry import entry
-from tests.helpers.networks import REFERENCE, fingerprint, output_of, watching
-from tests.helpers.reproducible import fill, image, normalised
+from tests.helpers.networks import REFERENCE, blank_network, filled_network, fingerprint, output_of, watching
+from tests.helpers.reproducible import image, normalised
 
 DATA = Path(__file__).parents[1] / "data" / "hrnet_ocr_mscale.npz"
 NAME = "hrnet_ocr_mscale"
@@ -46,7 +46,7 @@ def figures() -> dict[str, np.ndarray]:
 
 @cache
 def network() -> nn.Module:
-    module = fill(models.create(NAME), 1)
+    module = filled_network(NAME, 1)
     state = module.state_dict()
     for key, factor in TEMPERED.items():
         state[key] *= factor
@@ -66,8 +66,7 @@ def assert_close(actual: Tensor, expected: np.ndarray, tolerance: float = 1e-4) 
 
 @pytest.mark.parametrize("num_classes", [19, 65])
 def test_keys_order_and_shapes_are_the_published_ones(num_classes: int) -> None:
-    with torch.device("meta"):
-        module = models.create(NAME, num_classes=num_classes)
+    module = blank_network(NAME, num_classes=num_classes)
     assert len(module.state_dict()) == 1903
     expected = {19: 72_143_430, 65: 72_200_194}[num_classes]
     assert sum(parameter.numel() for parameter in module.parameters()) == expected
@@ -117,8 +116,7 @@ def test_changed_streams_reach_the_logits(layout: str, place: str) -> None:
 
 
 def test_classes_are_recognised_and_checked() -> None:
-    with torch.device("meta"):
-        shapes = {key: tuple(value.shape) for key, value in models.create(NAME, num_classes=65).state_dict().items()}
+    shapes = {key: tuple(value.shape) for key, value in blank_network(NAME, num_classes=65).state_dict().items()}
     assert entry(NAME).recognise(shapes) == {"num_classes": 65}
     with pytest.raises(ValueError, match="num_classes"):
         models.create(NAME, num_classes=1)

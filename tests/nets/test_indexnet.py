@@ -13,8 +13,8 @@ from torch import Tensor, nn
 import models
 from gbrs_core.errors import ShapeError
 from models.registry import entry
-from tests.helpers.networks import REFERENCE, fingerprint, output_of
-from tests.helpers.reproducible import fill, image, normalised
+from tests.helpers.networks import REFERENCE, filled_network, fingerprint, output_of
+from tests.helpers.reproducible import image, normalised
 
 DATA = Path(__file__).parents[1] / "data" / "indexnet.npz"
 KEYS = "aabcbae8f4594dadd1133cb7fb300d7a06242f3f1c3ae30aab08973c8520a460"
@@ -31,7 +31,7 @@ def figures() -> dict[str, np.ndarray]:
 
 @cache
 def network(index_width: int = 1) -> nn.Module:
-    return fill(models.create("indexnet", index_width=index_width), 1)
+    return filled_network("indexnet", 1, index_width=index_width)
 
 
 @cache

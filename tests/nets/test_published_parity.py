@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 import models
 from models.registry import entry
-from tests.helpers.networks import REFERENCE, features_at, fingerprint, output_of
-from tests.helpers.reproducible import fill, image, normalised
+from tests.helpers.networks import REFERENCE, blank_network, features_at, filled_network, fingerprint, output_of
+from tests.helpers.reproducible import image, normalised
 
 DATA = Path(__file__).parents[1] / "data"
 DESCRIBED = json.loads((DATA / "published_networks.json").read_text())
@@ -31,7 +31,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 @cache
 def network(name: str) -> nn.Module:
-    return fill(models.create(name), 1)
+    return filled_network(name, 1)
 
 
 @cache
@@ -70,7 +70,7 @@ def assert_close(name: str, actual: Tensor, expected: np.ndarray) -> None:
 
 
 def test_keys_order_and_shapes_are_the_published_ones(name: str) -> None:
-    module = models.create(name)
+    module = blank_network(name)
     assert len(module.state_dict()) == DESCRIBED[name]["entries"]
     assert sum(parameter.numel() for parameter in module.parameters()) == DESCRIBED[name]["parameters"]
     assert fingerprint(module) == DESCRIBED[name]["sha256"]
@@ -132,5 +132,5 @@ def test_full_key_list(name: str) -> None:
     if not path.exists():
         pytest.skip("the full reference fixtures are not here")
     published = json.loads(path.read_text())["state_dict"]
-    ours = {key: list(value.shape) for key, value in models.create(name).state_dict().items()}
+    ours = {key: list(value.shape) for key, value in blank_network(name).state_dict().items()}
     assert list(ours.items()) == list(published.items())
