@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from gbrs_core.errors import ShapeError
 from gbrs_core.network import InsertionLayout, InsertionPoint, NetworkSpec
+from models.registry import refuse_options
 
 NAME = "light_interactive"
 WIDTHS = (32, 48, 96, 144)
@@ -195,13 +196,13 @@ PLACE_B = InsertionPoint("B", "head", side="input", channels=DECODER_CHANNELS + 
 
 def build(**options: Any) -> nn.Module:
     """A network with random weights in eval mode; takes no options."""
-    if options:
-        raise TypeError(f"{NAME} takes no options, got {', '.join(options)}")
+    refuse_options(NAME, options)
     return LightInteractive().eval()
 
 
 def spec(**options: Any) -> NetworkSpec:
-    """Description of the network."""
+    """Description of the network; takes no options."""
+    refuse_options(NAME, options)
     return NetworkSpec(
         name=NAME,
         task="interactive",
@@ -212,7 +213,6 @@ def spec(**options: Any) -> NetworkSpec:
         click_norm_radius=260.0,
         working_side=480,
         licence="research / non-commercial (trained on BSDS500, CamVid and others; see the model card)",
-        options=options,
     )
 
 

@@ -166,7 +166,7 @@ def test_pool_renews_finished_samples() -> None:
     other_places, _ = pool.lend(3)
     assert not set(places) & set(other_places)
     pool.give_back(other_places, np.zeros((3, 48, 48), dtype=bool))
-    again, renewed = pool.lend(3)
+    _, renewed = pool.lend(3)
     assert all(new is not old for new in renewed for old in samples)
 
 
