@@ -172,12 +172,12 @@ _VIEW = (
     _canvas("previous_view", "View", "Previous View Mode", "Shift+O", tip="Show the masks in the previous way"),
     _canvas(
         "hold_before", "View", "&Before the Last Click", "\\", tip="Hold to see the mask before the newest click",
-        icon_name="mdi6.compare", enabled_when="image", is_checkable=True, keys_are_shown_only=True,
+        icon_name="mdi6.compare", enabled_when="image", keys_are_shown_only=True,
         begins_section=True,
     ),
     _canvas(
         "hold_image", "View", "&Plain Image", "`", tip="Hold to see the image without any mask",
-        icon_name="mdi6.image-outline", enabled_when="image", is_checkable=True, keys_are_shown_only=True,
+        icon_name="mdi6.image-outline", enabled_when="image", keys_are_shown_only=True,
     ),
     _canvas("opacity_down", "View", "Less Opa&que", ",", tip="Make the masks more transparent", begins_section=True),
     _canvas("opacity_up", "View", "More Opaq&ue", ".", tip="Make the masks more opaque"),
@@ -308,3 +308,8 @@ MOUSE_GESTURES: tuple[tuple[str, str], ...] = (
     ("Middle button drag, Space+drag", "Move the image with any tool"),
     ("Shift+wheel", "Change the attention radius of the next click"),
 )
+
+
+def icon_name(action_id: str) -> str:
+    """The icon of an action. Raises KeyError for an unknown one."""
+    return {spec.action_id: spec.icon_name for spec in ACTIONS}[action_id]

@@ -139,9 +139,9 @@ class Controller(QObject):
     def _connect_canvas(self) -> None:
         canvas, annotation = self.window.canvas, self.annotation
         canvas.click_requested.connect(annotation.add_click)
-        canvas.click_move_requested.connect(self._on_marker_moved)
-        canvas.click_delete_requested.connect(self._on_marker_deleted)
-        canvas.click_selected.connect(self._on_marker_selected)
+        canvas.click_move_requested.connect(annotation.move_click)
+        canvas.click_delete_requested.connect(annotation.delete_click)
+        canvas.click_selected.connect(annotation.select_click)
         canvas.paths_dropped.connect(self.open_dropped)
         canvas.space_tapped.connect(self.finish_active)
 
@@ -219,15 +219,6 @@ class Controller(QObject):
     def _on_io_report(self, report: Report) -> None:
         self.files.receive(report)
         self.exports.receive(report)
-
-    def _on_marker_moved(self, number: int, x: float, y: float) -> None:
-        self.annotation.move_click(number - 1, x, y)
-
-    def _on_marker_deleted(self, number: int) -> None:
-        self.annotation.delete_click(number - 1)
-
-    def _on_marker_selected(self, number: int) -> None:
-        self.annotation.select_click(number - 1)
 
     def _on_image_changed(self) -> None:
         self.refinement.set_image(self.files.image)

@@ -45,6 +45,12 @@ class Mailbox:
                 self._is_replaced = True
                 self._is_cancelled = self._is_cancelled or not self._is_running_click_wanted(request)
 
+    def prefer(self, object_id: int) -> None:
+        """Take this object's refinement before those of others."""
+        with self._lock:
+            if object_id in self._refinements:
+                self._refinements.move_to_end(object_id)
+
     def cancel_refinement(self, object_id: int) -> None:
         """Stop refining an object and forget what waits for it."""
         with self._lock:

@@ -10,7 +10,6 @@ from app.action_table import ACTIONS, MENUS, Menu
 from app.actions import Actions
 from app.widgets.canvas import Canvas
 from app.widgets.clicks_dock import ClicksDock
-from app.widgets.hold_keys import HoldKeys
 from app.widgets.message_bar import MessageBar, ProgressStrip
 from app.widgets.objects_dock import ObjectsDock
 from app.widgets.refine_dock import RefineDock
@@ -128,13 +127,6 @@ class MainWindow(QMainWindow):
         self._add_tools()
         self._add_panels()
         self._add_menus()
-        HoldKeys(
-            self.canvas,
-            {
-                Qt.Key.Key_Backslash: self.actions_table["hold_before"],
-                Qt.Key.Key_QuoteLeft: self.actions_table["hold_image"],
-            },
-        )
         self.canvas.setFocus()
 
     def _add_tools(self) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
+import importlib.util
 import logging
+import os
+import sys
 import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
@@ -37,11 +42,10 @@ from app.threads import Worker
 from gbrs_core.errors import CancelledError, GbrsError
 
 if TYPE_CHECKING:
-    from gbrs_core.optimise import RefinementStep
-    from gbrs_core.session import ClickReport, RefinementSession
-
     from gbrs_core.config import RefinementConfig
     from gbrs_core.interaction import Click
+    from gbrs_core.optimise import RefinementStep
+    from gbrs_core.session import ClickReport, RefinementSession
     from models.spec import LoadedNetwork
 
 SESSION_LIMIT = 4
@@ -108,9 +112,9 @@ class EngineWorker(Worker):
 
     def _start(self, request: StartEngine) -> None:
         import torch
-        from gbrs_core.tasks.interactive_segmentation import DEFAULTS
 
         import models
+        from gbrs_core.tasks.interactive_segmentation import DEFAULTS
 
         if self._load_network is None:
             self._load_network = models.load
@@ -257,6 +261,22 @@ _FAILURES: dict[type[Request], str] = {
     SetDevice: "The device cannot be used",
     Refine: "The click could not be refined",
 }
+
+
+def _preload_torch() -> None:
+    """Load torch's libraries before Python imports them.
+
+    An import holds the interpreter while libraries are loaded, some tenths of a second here, in which the window would
+    neither draw nor answer. A foreign function does not hold it. Where this does not work, the import does it all.
+    """
+    spec = importlib.util.find_spec("torch")
+    if sys.platform == "win32" or spec is None or spec.origin is None:
+        return
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    library = Path(spec.origin).parent / "lib" / f"libtorch_python.{suffix}"
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.restype, dlopen.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
+    dlopen(os.fsencode(library), os.RTLD_NOW)
 
 
 def _devices(torch: ModuleType) -> tuple[DeviceInfo, ...]:

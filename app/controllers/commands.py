@@ -35,8 +35,6 @@ def connect_actions(controller: Controller) -> None:
         table[action_id].triggered.connect(_without_argument(command))
     for action_id, switch in _switches(controller).items():
         table[action_id].triggered.connect(switch)
-    for action_id, hold in (("hold_before", controller.view.hold_before), ("hold_image", controller.view.hold_image)):
-        table[action_id].toggled.connect(hold)
     window = controller.window
     window.recent_images_menu.aboutToShow.connect(partial(_fill_recent_images, controller))
     window.recent_networks_menu.aboutToShow.connect(partial(_fill_recent_networks, controller))
@@ -53,8 +51,6 @@ def show_state(controller: Controller) -> None:
     table[f"view_{view.mode}"].setChecked(True)
     table[f"{view.tool}_tool"].setChecked(True)
     table[f"theme_{controller.settings.current.theme}"].setChecked(True)
-    table["hold_before"].setChecked(view.is_before_held)
-    table["hold_image"].setChecked(view.is_image_held)
     stack = controller.annotation.undo_stack
     table["undo"].setText(f"&Undo {stack.undoText()}".strip())
     table["redo"].setText(f"&Redo {stack.redoText()}".strip())
@@ -97,6 +93,8 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
         "zoom_100": canvas.zoom_100,
         "fit": canvas.fit,
         "fit_object": canvas.fit_object,
+        "hold_before": partial(view.peek, "before"),
+        "hold_image": partial(view.peek, "image"),
         "next_view": partial(view.step_mode, 1),
         "previous_view": partial(view.step_mode, -1),
         "opacity_down": partial(view.step_opacity, -1),

@@ -97,9 +97,10 @@ class RefinementController(QObject):
         needed = [item for item in document.objects if self._needs_refinement(item)]
         for object_id in set(self._outstanding) - {item.object_id for item in needed}:
             self._stop(object_id)
-        # The mailbox does the last one posted first, and that is to be the active object.
-        for item in sorted(needed, key=lambda item: item.object_id == document.active_object_id):
+        for item in needed:
             self._request(item)
+        if document.active_object_id is not None:
+            self._mailbox.prefer(document.active_object_id)
         self._report_busy()
         self.results_changed.emit()
 

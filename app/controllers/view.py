@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.action_table import VIEW_MODES
@@ -20,6 +22,9 @@ from app.widgets.refine_dock import RefineDock
 from app.widgets.status_bar import StatusBar
 from app.widgets.view_bar import ViewBar
 
+Hold = Literal["before", "image"]
+
+PEEK_MS = 1500
 OPACITY_STEP = 0.1
 LEAST_RADIUS = 4.0
 """Image pixels."""
@@ -55,12 +60,13 @@ class ViewController(QObject):
         self._mode = "fill"
         self.is_overlay_visible = True
         self.are_markers_visible = True
-        self.is_before_held = False
-        self.is_image_held = False
         self._layers = QTimer(self, singleShot=True, interval=0)
         self._layers.timeout.connect(self.draw_layers)
         self._document = QTimer(self, singleShot=True, interval=0)
         self._document.timeout.connect(self.draw_document)
+        self._peek_end = QTimer(self, singleShot=True, interval=PEEK_MS)
+        self._peek_end.timeout.connect(self._end_peek)
+        self._bar.hold_requested.connect(canvas.set_hold)
         annotation.document_changed.connect(self._document.start)
         annotation.selection_changed.connect(self._document.start)
         refinement.results_changed.connect(self._layers.start)
@@ -141,15 +147,10 @@ class ViewController(QObject):
         self._canvas.set_tool(tool)
         self.view_changed.emit()
 
-    def hold_before(self, is_held: bool) -> None:
-        """Show the mask before the newest click while held."""
-        self.is_before_held, self.is_image_held = is_held, False
-        self._apply_hold()
-
-    def hold_image(self, is_held: bool) -> None:
-        """Show the plain image while held."""
-        self.is_before_held, self.is_image_held = False, is_held
-        self._apply_hold()
+    def peek(self, hold: Hold) -> None:
+        """Show the mask "before" the newest click or the plain "image" for a moment."""
+        self._canvas.set_hold(hold)
+        self._peek_end.start()
 
     # --- drawing ---
 
@@ -169,7 +170,9 @@ class ViewController(QObject):
         document = self._annotation.document
         active = document.active
         layers = []
-        for item in document.objects:
+        # Bottom to top, as exports resolve overlaps: later over earlier, locked over all, the first locked topmost.
+        locked = [item for item in document.objects if item.is_locked]
+        for item in (*(item for item in document.objects if not item.is_locked), *reversed(locked)):
             logits = self._refinement.shown_logits(item)
             if logits is not None:
                 layers.append(self._layer(item, logits))
@@ -214,11 +217,10 @@ class ViewController(QObject):
         self._bar.show_radius(radius)
         self._refine.show_radius(radius)
 
-    def _apply_hold(self) -> None:
-        self._canvas.set_hold("before" if self.is_before_held else "image" if self.is_image_held else "none")
-        self.view_changed.emit()
-
     # --- slots ---
+
+    def _end_peek(self) -> None:
+        self._canvas.set_hold("none")
 
     def _on_progressed(self, report: RefineProgress) -> None:
         self._status.show_progress(report)

@@ -75,7 +75,7 @@ class MessageBar(QFrame):
     @property
     def title(self) -> str:
         """The message's first line; empty while none is shown."""
-        return self._title.text() if self.isVisibleTo(self.parentWidget()) else ""
+        return "" if self.isHidden() else self._title.text()
 
     @property
     def text(self) -> str:

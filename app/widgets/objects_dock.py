@@ -145,7 +145,7 @@ class _CellDelegate(QStyledItemDelegate):
         plain = QStyleOptionViewItem(option)
         super().paint(painter, plain, index)
         area = QRect(0, 0, 16, 16)
-        area.moveCenter(option.rect.center())  # type: ignore[attr-defined]
+        area.moveCenter(option.rect.center())
         if isinstance(decoration, QColor):
             painter.save()
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -154,15 +154,15 @@ class _CellDelegate(QStyledItemDelegate):
             painter.drawEllipse(area.adjusted(2, 2, -2, -2))
             painter.restore()
         elif isinstance(decoration, QIcon):
-            is_selected = bool(option.state & QStyle.StateFlag.State_Selected)  # type: ignore[attr-defined]
+            is_selected = bool(option.state & QStyle.StateFlag.State_Selected)
             mode = QIcon.Mode.Selected if is_selected else QIcon.Mode.Normal
             decoration.paint(painter, area, Qt.AlignmentFlag.AlignCenter, mode)
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         """Leave the decoration to `paint`."""
         super().initStyleOption(option, index)
-        option.icon = QIcon()  # type: ignore[attr-defined]
-        option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasDecoration  # type: ignore[attr-defined]
+        option.icon = QIcon()
+        option.features &= ~QStyleOptionViewItem.ViewItemFeature.HasDecoration
 
 
 class _ObjectsView(QTableView):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
@@ -14,10 +16,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.action_table import VIEW_MODES
+from app.action_table import VIEW_MODES, icon_name
 from app.actions import Actions
 from app.theme import icon
 from app.widgets.fields import guard_wheel
+from app.widgets.objects_dock import flat_button
 
 _STEPS = 100
 
@@ -30,12 +33,14 @@ class ViewBar(QWidget):
         threshold_requested(float): probability in (0, 1), of the active object.
         opacity_requested(float): 0 to 1.
         view_mode_requested(str)
+        hold_requested(str): "before", "image", or "none" when the button is released.
     """
 
     radius_requested = Signal(float)
     threshold_requested = Signal(float)
     opacity_requested = Signal(float)
     view_mode_requested = Signal(str)
+    hold_requested = Signal(str)
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
@@ -60,6 +65,7 @@ class ViewBar(QWidget):
         for field in (self.radius, self.view_mode):
             guard_wheel(field)
         self._icons = {name: QLabel() for name in ("mdi6.radius-outline", "mdi6.contrast-circle", "mdi6.opacity")}
+        self._hold_buttons: dict[str, QToolButton] = {}
         self._lay_out(actions)
         self._connect()
 
@@ -67,6 +73,8 @@ class ViewBar(QWidget):
         """Draw the icons in the colours of the theme."""
         for name, label in self._icons.items():
             label.setPixmap(icon(name, palette).pixmap(QSize(16, 16)))
+        for action_id, button in self._hold_buttons.items():
+            button.setIcon(icon(icon_name(action_id), palette))
 
     def show_radius(self, radius: float) -> None:
         """Show the attention radius of the next click."""
@@ -108,15 +116,19 @@ class ViewBar(QWidget):
             row.addSpacing(10)
         row.addWidget(self.view_mode)
         row.addStretch(1)
-        for action_id in ("overlay", "hold_before", "hold_image"):
+        row.addWidget(flat_button(actions, "overlay"))
+        for action_id, hold in (("hold_before", "before"), ("hold_image", "image")):
             button = QToolButton()
-            button.setDefaultAction(actions[action_id])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
             button.setIconSize(QSize(18, 18))
             button.setProperty("flat", True)
-            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+            button.setToolTip(actions[action_id].toolTip())
             button.setAccessibleName(actions[action_id].toolTip())
+            button.pressed.connect(partial(self.hold_requested.emit, hold))
+            button.released.connect(partial(self.hold_requested.emit, "none"))
+            self._hold_buttons[action_id] = button
             row.addWidget(button)
+        for button in self.findChildren(QToolButton):
+            button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
     def _connect(self) -> None:
         self.radius.valueChanged.connect(self.radius_requested)
