@@ -6,6 +6,7 @@ can be imported without importing torch.
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from gbrs_core.config import RefinementConfig
     from gbrs_core.interaction import Click, Stroke
     from gbrs_core.session import RefinementSession
+
+# Products of small matrices on several threads differ in their last bits from run to run unless MKL is told not to; it
+# reads this at its first product. A value that the user chose stays.
+os.environ.setdefault("MKL_CBWR", "AUTO")
 
 __all__ = ["Click", "RefinementConfig", "RefinementSession", "Stroke"]
 

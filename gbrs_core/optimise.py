@@ -1,0 +1,137 @@
+"""The inner loop of section 2.3: a few Adam iterations on the auxiliary variables, one report each."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from gbrs_core.errors import DivergedError
+from gbrs_core.tasks.base import LossParts, Objective
+
+LOOK_EVERY_ON_GPU = 4
+"""Iterations between two looks at the losses where a look makes the host wait for the device."""
+
+
+@dataclass(frozen=True, eq=False)
+class RefinementStep:
+    """The state after one iteration of a click.
+
+    Attributes:
+        click_index: which click, from 0.
+        iteration: iterations done, from 1.
+        iterations: iterations at most.
+        loss: total loss.
+        refinement_loss: L_r.
+        consistency_loss: lambda L_c.
+        residual: of the worst click.
+        prediction: read-only float32 (h, w) at working size, None if it was not asked for.
+    """
+
+    click_index: int
+    iteration: int
+    iterations: int
+    loss: float
+    refinement_loss: float
+    consistency_loss: float
+    residual: float
+    prediction: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Iterate:
+    """The losses after some iterations, and the output they belong to; iteration 0 is the state before the first.
+
+    `is_last` says that the loop ends with it by itself.
+    """
+
+    iteration: int
+    loss: float
+    refinement_loss: float
+    consistency_loss: float
+    residual: float
+    logits: Tensor
+    is_last: bool
+
+
+def minimise(
+    first: Tensor,
+    suffix: Callable[[], Tensor],
+    objective: Objective,
+    layers: Sequence[nn.Module],
+    *,
+    iterations: int,
+    learning_rate: float,
+    stop_residual: float,
+    look_every: int = 1,
+) -> Iterator[Iterate]:
+    """Adam on the variables of the layers; starts with fresh moments, gives the state before and after each iteration.
+
+    The iteration that stops early is the last one given. With `look_every` above 1 several iterations are run before
+    their losses are read, so that an early stop may come some iterations late, and never otherwise changes anything.
+
+    Args:
+        first: (1, K, H, W) output with the variables as they are, with its graph.
+        suffix: the output with the variables as they are then.
+        objective: the losses of an output.
+        layers: the G-BRS layers; a layer may have `constrain_()`, called after each update.
+        iterations: updates at most.
+        learning_rate: Adam's step size.
+        stop_residual: stop when the residual is below it; 0 never stops.
+        look_every: iterations between two looks at the losses.
+
+    Raises:
+        DivergedError: a loss or the output is not finite; the variables are those of that moment.
+    """
+    variables = [variable for layer in layers for variable in layer.parameters()]
+    optimiser = torch.optim.Adam(variables, lr=learning_rate)
+    with torch.enable_grad():
+        parts = objective(first)
+    iterate = _read(0, parts, first, stop_residual, is_final=iterations == 0)
+    yield iterate
+    while not iterate.is_last:
+        unread: list[tuple[int, LossParts, Tensor]] = []
+        last = min(iterate.iteration + look_every, iterations)
+        for iteration in range(iterate.iteration + 1, last + 1):
+            _update(optimiser, parts, layers)
+            with torch.set_grad_enabled(iteration < iterations):
+                logits = suffix().float()
+                parts = objective(logits)
+            unread.append((iteration, parts, logits))
+        for entry in unread:
+            iterate = _read(*entry, stop_residual, is_final=entry[0] == iterations)
+            yield iterate
+
+
+def start(first: Tensor, objective: Objective) -> Iterate:
+    """The losses of an output that there is nothing to optimise for. Raises DivergedError if they are not finite."""
+    return _read(0, objective(first), first, 0.0, is_final=True)
+
+
+def _update(optimiser: torch.optim.Adam, parts: LossParts, layers: Sequence[nn.Module]) -> None:
+    """One iteration: gradients for the variables alone, a step, and back into their range."""
+    variables = optimiser.param_groups[0]["params"]
+    optimiser.zero_grad(set_to_none=True)
+    torch.autograd.backward(parts.total, inputs=variables)
+    optimiser.step()
+    for layer in layers:
+        constrain = getattr(layer, "constrain_", None)
+        if constrain is not None:
+            constrain()
+
+
+def _read(iteration: int, parts: LossParts, logits: Tensor, stop_residual: float, *, is_final: bool) -> Iterate:
+    """Fetch the losses from the device and check them."""
+    peak = logits.detach().abs().amax()
+    scalars = (parts.total.detach(), parts.refinement, parts.consistency, parts.residual, peak)
+    total, refinement, consistency, residual, _ = numbers = torch.stack(scalars).tolist()
+    if not all(math.isfinite(number) for number in numbers):
+        what = "the network's own output" if iteration == 0 else f"the refinement, at iteration {iteration},"
+        raise DivergedError(f"{what} is not finite; the state before the click was kept; try a smaller learning rate")
+    is_last = is_final or residual < stop_residual
+    return Iterate(iteration, total, refinement, consistency, residual, logits.detach(), is_last)

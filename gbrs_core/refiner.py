@@ -1,0 +1,207 @@
+"""Refines one click: the network on its device, the image it runs on, the layers, and the passes through them.
+
+Holds no history and knows no image coordinates; `gbrs_core.session` does.
+"""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import weakref
+from collections.abc import Callable, Generator, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from gbrs_core.active_layers import ActiveLayers, LayerStructure, Variables
+from gbrs_core.bias_basis import bias_basis
+from gbrs_core.config import ResolvedConfig
+from gbrs_core.errors import ShapeError
+from gbrs_core.guidance import click_maps
+from gbrs_core.interaction import Click
+from gbrs_core.layers import top_k_channels
+from gbrs_core.network import InsertionPoint, NetworkSpec, RefinableNetwork
+from gbrs_core.optimise import LOOK_EVERY_ON_GPU, Iterate, minimise, start
+from gbrs_core.partition import Partition, Suffix, feature_maps, partition, run_plain
+from gbrs_core.recording import AutocastFactory
+from gbrs_core.tasks.base import Task
+
+_ON_DEVICE: weakref.WeakKeyDictionary[nn.Module, dict[str, nn.Module]] = weakref.WeakKeyDictionary()
+_CHECKED: weakref.WeakKeyDictionary[nn.Module, set[object]] = weakref.WeakKeyDictionary()
+"""For which insertion points and sizes the suffix of a network was seen to give the network's own output."""
+
+
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """What a click ended with.
+
+    Attributes:
+        logits: (1, K, h, w) float32.
+        variables: the auxiliary variables; None without layers.
+        obstacle: why the whole network had to run in every iteration, empty if it had not to.
+    """
+
+    logits: Tensor
+    variables: Variables | None
+    obstacle: str = ""
+
+
+class Refiner:
+    """One network on one image.
+
+    Not to be used by two threads at once, and neither is the network of two refiners.
+
+    Args:
+        network: the network; it is copied if it is not on the device, and never changed.
+        working_image: (h, w, 3) uint8 RGB, at the size the network is to run at.
+        task: the task.
+        device: "cpu", "cuda", "cuda:N" or "mps".
+    """
+
+    def __init__(self, network: RefinableNetwork, working_image: NDArray[np.uint8], task: Task, device: str) -> None:
+        self._spec = network.spec
+        self._task = task
+        self._device = torch.device(device)
+        self._module = module_on(network.module, self._device)
+        self._working_image = working_image
+        self._image = normalised(working_image, network.spec, self._device)
+        self._bases: dict[tuple[int, int], Tensor] = {}
+        self._top_channels: dict[LayerStructure, dict[InsertionPoint, Tensor]] = {}
+
+    def structure(self, config: ResolvedConfig) -> LayerStructure:
+        """What decides whether variables fit. Raises ValueError if the network has no such level."""
+        points = () if config.layer == "none" else self._spec.layout.points(config.levels)
+        return LayerStructure(config.layer, points, config.bias_map, config.top_k_channels)
+
+    def predict(self, clicks: Sequence[Click], variables: Variables | None, config: ResolvedConfig) -> Tensor:
+        """The output (1, K, h, w) float32 with given variables; None is the plain network. Clicks in working pixels."""
+        inputs = self._inputs(clicks)
+        if variables is None:
+            return self._checked(run_plain(self._module, inputs))
+        layers = self._active_layers(variables.structure, variables)
+        return self._checked(self._split(inputs, layers, config).output.detach())
+
+    def refine(
+        self,
+        clicks: Sequence[Click],
+        variables: Variables | None,
+        config: ResolvedConfig,
+        should_end: Callable[[], bool],
+    ) -> Generator[Iterate, None, Refined]:
+        """Refine by the newest of the clicks; gives every iterate, the start included, and returns the result.
+
+        Args:
+            clicks: all clicks in working pixels, the newest last.
+            variables: what the click before ended with; None or those of another structure start anew.
+            config: the numbers to use.
+            should_end: asked after every iterate; true keeps it as the result.
+
+        Raises:
+            DivergedError: a loss or the output is not finite.
+            InsertionError, ShapeError: the network is not as its description says.
+        """
+        structure = self.structure(config)
+        if not structure.points:
+            plain = self.predict(clicks, None, config)
+            yield start(plain, self._task.objective(clicks, plain, config))
+            return Refined(plain, None)
+        fitting = variables if variables is not None and variables.structure == structure else None
+        layers = self._active_layers(structure, fitting)
+        split = self._split(self._inputs(clicks), layers, config)
+        first = self._checked(split.output if split.has_graph else _with_graph(split.suffix))
+        logits = first.detach()
+        steps = minimise(
+            first,
+            split.suffix,
+            self._task.objective(clicks, logits, config),
+            layers.modules,
+            iterations=config.iterations,
+            learning_rate=config.learning_rate,
+            stop_residual=config.stop_residual,
+            look_every=1 if self._device.type == "cpu" else LOOK_EVERY_ON_GPU,
+        )
+        for iterate in steps:
+            logits = iterate.logits
+            yield iterate
+            if should_end():
+                break
+        return Refined(logits, layers.snapshot(), split.obstacle)
+
+    def _inputs(self, clicks: Sequence[Click]) -> tuple[Tensor, ...]:
+        """What the network takes: the image, and the click maps if it wants them."""
+        if self._spec.guidance == "none":
+            return (self._image,)
+        height, width = self._image.shape[2:]
+        points = [(click.y, click.x, click.is_positive) for click in clicks]
+        maps = click_maps(points, height, width, self._spec.click_norm_radius, device=self._device)
+        return self._image, maps.unsqueeze(0)
+
+    def _split(self, inputs: tuple[Tensor, ...], layers: ActiveLayers, config: ResolvedConfig) -> Partition:
+        points = layers.structure.points
+        checked = _CHECKED.setdefault(self._module, set())
+        key = (layers.structure, tuple(self._image.shape), config.precision)
+        bf16 = partial(torch.autocast, self._device.type, torch.bfloat16)
+        autocast: AutocastFactory = bf16 if config.precision == "bf16" else nullcontext
+        split = partition(
+            self._module, inputs, points, layers.layer_at, autocast=autocast, is_checked=key not in checked
+        )
+        checked.add(key)
+        return split
+
+    def _checked(self, output: Tensor) -> Tensor:
+        height, width = self._image.shape[2:]
+        if output.dim() != 4 or output.shape[0] != 1 or tuple(output.shape[2:]) != (height, width):
+            raise ShapeError("the network's output", tuple(output.shape), f"(1, K, {height}, {width})")
+        return output.float()
+
+    def _active_layers(self, structure: LayerStructure, variables: Variables | None) -> ActiveLayers:
+        def top_channels(point: InsertionPoint) -> Tensor:
+            return self._channels(structure)[point]
+
+        return ActiveLayers(structure, variables, self._basis, top_channels)
+
+    def _basis(self, height: int, width: int) -> Tensor:
+        """The image's basis for bias maps of that size, made once."""
+        if (height, width) not in self._bases:
+            self._bases[height, width] = bias_basis(self._working_image, height, width).to(self._device)
+        return self._bases[height, width]
+
+    def _channels(self, structure: LayerStructure) -> dict[InsertionPoint, Tensor]:
+        """The most active channels at every point, from the clean features without clicks, chosen once per image."""
+        if structure not in self._top_channels:
+            clean = feature_maps(self._module, self._inputs([]), structure.points)
+            count = structure.top_k_channels or 0
+            self._top_channels[structure] = {point: top_k_channels(clean[point], count) for point in structure.points}
+        return self._top_channels[structure]
+
+
+def module_on(module: nn.Module, device: torch.device) -> nn.Module:
+    """The module itself if it is on the device, else a copy there, shared by all who ask; the module stays as it is."""
+    tensors = itertools.chain(module.parameters(), module.buffers())
+    if all(tensor.device.type == device.type and device.index in (None, tensor.device.index) for tensor in tensors):
+        return module
+    copies = _ON_DEVICE.setdefault(module, {})
+    if str(device) not in copies:
+        copies[str(device)] = copy.deepcopy(module).to(device)
+    return copies[str(device)]
+
+
+def normalised(image: NDArray[np.uint8], spec: NetworkSpec, device: torch.device) -> Tensor:
+    """An RGB image (h, w, 3) uint8 as the network's input (1, 3, h, w): (image / 255 - mean) / std.
+
+    In channels_last memory, in which convolutions are faster; except on MPS, where they are not.
+    """
+    planes = torch.from_numpy(image.astype(np.float32)).to(device).div_(255.0)
+    planes.sub_(torch.tensor(spec.mean, device=device)).div_(torch.tensor(spec.std, device=device))
+    batch = planes.permute(2, 0, 1).unsqueeze(0)
+    return batch.contiguous() if device.type == "mps" else batch.contiguous(memory_format=torch.channels_last)
+
+
+def _with_graph(suffix: Suffix) -> Tensor:
+    with torch.enable_grad():
+        return suffix()

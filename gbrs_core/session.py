@@ -1,0 +1,381 @@
+"""`RefinementSession`: an image, the clicks on it, and the prediction they led to."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from gbrs_core.attention import outside_disc
+from gbrs_core.config import RefinementConfig, ResolvedConfig
+from gbrs_core.errors import GbrsError, ShapeError
+from gbrs_core.history import ClickReport, History, State
+from gbrs_core.interaction import Click
+from gbrs_core.network import NetworkSpec, RefinableNetwork
+from gbrs_core.optimise import Iterate, RefinementStep
+from gbrs_core.prediction import Prediction
+from gbrs_core.refiner import Refined, Refiner
+from gbrs_core.tasks import task_named
+
+__all__ = ["ClickReport", "RefinementSession", "RefinementStep"]
+
+Steps = Generator[RefinementStep, None, None]
+
+
+class RefinementSession:
+    """Refines the prediction of a network for one image, click by click.
+
+    Images longer than the working side are scaled down for the network (never up); clicks and predictions are in pixels
+    of the image as given. Every click keeps a snapshot for undo, see `gbrs_core.history.History` for how far back.
+
+    A session belongs to one thread at a time, and so does its network; only `accept` may be called from any thread.
+    The network's module is never changed.
+
+    Args:
+        network: a loaded network, or any object with `module` and `spec` like `gbrs_core.network.RefinableNetwork`.
+        image: (H, W, 3) uint8 RGB.
+        config: settings; None takes the defaults.
+        guidance: what the user gives beside clicks, for networks that take it; none of the tasks so far does.
+        device: "cpu", "cuda", "cuda:N" or "mps".
+        working_side: longest side at which the network runs; None takes the network's own.
+
+    Raises:
+        ShapeError: the image has another shape.
+        ValueError: the image is not uint8, the settings do not fit the network, or it takes no guidance.
+    """
+
+    def __init__(
+        self,
+        network: RefinableNetwork,
+        image: NDArray[np.uint8],
+        config: RefinementConfig | None = None,
+        guidance: NDArray[np.generic] | None = None,
+        *,
+        device: str = "cpu",
+        working_side: int | None = None,
+    ) -> None:
+        _check_image(image)
+        if guidance is not None:
+            raise ValueError(f"{network.spec.title or network.spec.name} takes no guidance")
+        self._task = task_named(network.spec.task)
+        self._size: tuple[int, int] = (image.shape[0], image.shape[1])
+        self._working_size = working_size(self._size, network.spec, working_side)
+        self._refiner = Refiner(network, _resized(image, self._working_size), self._task, device)
+        self._config = config or RefinementConfig()
+        self._refiner.structure(self._resolved(self._config))
+        self._history = History()
+        self._accepts = threading.Event()
+        self._is_running = False
+        self._initial: NDArray[np.float32] | None = None
+        self._shown: tuple[NDArray[np.float32], Prediction] | None = None
+
+    @property
+    def clicks(self) -> tuple[Click, ...]:
+        """The clicks in force, in image pixels."""
+        return self._history.clicks
+
+    @property
+    def reports(self) -> tuple[ClickReport, ...]:
+        """How each of them went."""
+        return tuple(state.report for state in self._history.done)
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(H, W) of the image."""
+        return self._size
+
+    @property
+    def working_size(self) -> tuple[int, int]:
+        """(h, w) at which the network runs."""
+        return self._working_size
+
+    @property
+    def config(self) -> RefinementConfig:
+        """The settings for the next click."""
+        return self._config
+
+    @property
+    def prediction(self) -> Prediction:
+        """The prediction at image size; the same object until it changes."""
+        working = self.working_prediction
+        if self._shown is None or self._shown[0] is not working:
+            self._shown = (working, self._task.prediction(working, *self._size))
+        return self._shown[1]
+
+    @property
+    def working_prediction(self) -> NDArray[np.float32]:
+        """The prediction at working size, read-only float32 (h, w)."""
+        newest = self._history.newest
+        if newest is None:
+            return self._initial_prediction()
+        if newest.prediction is None:
+            logits = self._refiner.predict(self._working_clicks(), newest.variables, self._resolved(newest.config))
+            array = self._task.working_array(logits)
+            self._history = self._history.with_newest(replace(newest, prediction=array))
+            return array
+        return newest.prediction
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether `undo` would do something."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether `redo` would do something."""
+        return self._history.can_redo
+
+    def set_config(self, config: RefinementConfig | None) -> None:
+        """Change the settings from the next click on; None takes the defaults.
+
+        Clicks and prediction stay as they are. The next click goes on from the variables of the last one if they fit
+        (same layer, levels, bias map and channel selection), otherwise from the start values. `replay(session.clicks)`
+        refines all clicks anew with the new settings, because it only keeps what the same settings made.
+
+        Raises:
+            ValueError: the settings do not fit the network.
+        """
+        self._check_idle()
+        chosen = config or RefinementConfig()
+        self._refiner.structure(self._resolved(chosen))
+        self._config = chosen
+
+    def refine(self, click: Click, preview_every: int = 0) -> Steps:
+        """Add a click and refine by it; one step per iteration, none if nothing needed refining.
+
+        The work happens while the steps are asked for. When they are used up the click is in force; closing the
+        generator before, or an error, leaves the session as it was.
+
+        Args:
+            click: in image pixels; its target +1 (object) or -1 (background).
+            preview_every: put the working prediction into every n-th step and the last one; 0 into none.
+
+        Raises:
+            ValueError: the task has no such target.
+            DivergedError: a loss or the prediction is not finite.
+            GbrsError: another refinement of this session is running.
+        """
+        self._check_click(click)
+        return self._undone_unless_finished(self._steps(click, preview_every))
+
+    def replay(self, clicks: Iterable[Click], preview_every: int = 0) -> Steps:
+        """Bring the session to exactly these clicks; steps as `refine` gives them.
+
+        The longest beginning that is known with the present settings, undone clicks included, is taken from the
+        snapshots; the rest is refined. Between two clicks the session shows the clicks that are done. Closing the
+        generator, or an error, brings back the clicks from before. Arguments and errors are those of `refine`.
+        """
+        wanted = tuple(clicks)
+        for click in wanted:
+            self._check_click(click)
+        return self._undone_unless_finished(self._replayed(wanted, preview_every))
+
+    def accept(self) -> None:
+        """Let the running click end after its current iteration and keep the result. Callable from any thread."""
+        self._accepts.set()
+
+    def undo(self) -> bool:
+        """Take back the newest click; false if there is none, or its predecessor was dropped from memory."""
+        self._check_idle()
+        if not self._history.can_undo:
+            return False
+        self._history = self._history.gone_to(len(self._history.done) - 1)
+        return True
+
+    def redo(self) -> bool:
+        """Bring back the click undone last; false if there is none."""
+        self._check_idle()
+        if not self._history.can_redo:
+            return False
+        self._history = self._history.gone_to(len(self._history.done) + 1)
+        return True
+
+    def reset(self) -> None:
+        """Forget all clicks, the undone ones too."""
+        self._check_idle()
+        self._history = History()
+
+    # --- refinement ---
+
+    def _undone_unless_finished(self, steps: Steps) -> Steps:
+        """Run steps; put the history back if they do not get to their end."""
+        self._check_idle()
+        before = self._history
+        is_finished = False
+        self._is_running = True
+        try:
+            yield from steps
+            is_finished = True
+        finally:
+            self._is_running = False
+            if not is_finished:
+                self._history = before
+
+    def _replayed(self, wanted: tuple[Click, ...], preview_every: int) -> Steps:
+        known = self._history.reusable_count(wanted, self._config)
+        self._history = self._history.gone_to(known)
+        for click in wanted[known:]:
+            yield from self._steps(click, preview_every)
+
+    def _steps(self, click: Click, preview_every: int) -> Steps:
+        """Refine by one click and push its state."""
+        self._accepts.clear()
+        before = self.working_prediction
+        newest = self._history.newest
+        config = self._resolved(self._config)
+        clock = _Clock()
+        losses: list[float] = []
+        iterates = _Returning(
+            self._refiner.refine(
+                [*self._working_clicks(), self._to_working(click)],
+                None if newest is None else newest.variables,
+                config,
+                self._accepts.is_set,
+            )
+        )
+        for iterate in iterates:
+            losses.append(iterate.loss)
+            if iterate.iteration > 0:
+                step = self._step(iterate, config, preview_every)
+                clock.stop()
+                yield step
+                clock.start()
+        refined = iterates.value
+        after = self._task.working_array(refined.logits)
+        inside, outside = self._changed_shares(click, before, after)
+        report = ClickReport(
+            click=click,
+            loss=losses[-1],
+            iterations_run=len(losses) - 1,
+            seconds=clock.stop(),
+            changed_inside=inside,
+            changed_outside=outside,
+            stopped_early=config.layer != "none" and len(losses) - 1 < config.iterations,
+            losses=tuple(losses),
+            obstacle=refined.obstacle,
+        )
+        self._history = self._history.pushed(State(report, self._config, refined.variables, after))
+
+    def _step(self, iterate: Iterate, config: ResolvedConfig, preview_every: int) -> RefinementStep:
+        shows = preview_every > 0 and (iterate.iteration % preview_every == 0 or iterate.is_last)
+        return RefinementStep(
+            click_index=len(self._history.done),
+            iteration=iterate.iteration,
+            iterations=config.iterations,
+            loss=iterate.loss,
+            refinement_loss=iterate.refinement_loss,
+            consistency_loss=iterate.consistency_loss,
+            residual=iterate.residual,
+            prediction=self._task.working_array(iterate.logits) if shows else None,
+        )
+
+    def _changed_shares(
+        self, click: Click, before: NDArray[np.float32], after: NDArray[np.float32]
+    ) -> tuple[float, float]:
+        """Shares of the pixels inside and outside of the attention radius that changed."""
+        working = self._to_working(click)
+        is_outside = outside_disc(working.x, working.y, working.radius, *self._working_size).numpy() > 0
+        is_changed = self._task.changed(before, after)
+        return _share(is_changed[~is_outside]), _share(is_changed[is_outside])
+
+    def _initial_prediction(self) -> NDArray[np.float32]:
+        """The prediction before the first click."""
+        if self._initial is None:
+            blank = self._task.blank(*self._working_size)
+            if blank is None:
+                blank = self._task.working_array(self._refiner.predict([], None, self._resolved(self._config)))
+            self._initial = read_only(blank)
+        return self._initial
+
+    # --- coordinates and settings ---
+
+    def _working_clicks(self) -> list[Click]:
+        return [self._to_working(click) for click in self.clicks]
+
+    def _to_working(self, click: Click) -> Click:
+        """A click in working pixels; pixel centres are at whole numbers in both."""
+        (height, width), (working_height, working_width) = self._size, self._working_size
+        down, right = working_height / height, working_width / width
+        return Click(
+            x=(click.x + 0.5) * right - 0.5,
+            y=(click.y + 0.5) * down - 0.5,
+            radius=click.radius * math.sqrt(down * right),
+            target=click.target,
+        )
+
+    def _resolved(self, config: RefinementConfig) -> ResolvedConfig:
+        return config.filled_from(self._task.defaults[config.layer, config.preset])
+
+    def _check_click(self, click: Click) -> None:
+        if not self._task.target_spec.accepts(click.target):
+            raise ValueError(f"{self._task.name} takes no click with the target {click.target:g}")
+
+    def _check_idle(self) -> None:
+        if self._is_running:
+            raise GbrsError("a refinement of this session is running; finish or close it first")
+
+
+class _Clock:
+    """Adds up the seconds between start and stop."""
+
+    def __init__(self) -> None:
+        self._seconds = 0.0
+        self._started = time.perf_counter()
+
+    def start(self) -> None:
+        """Go on."""
+        self._started = time.perf_counter()
+
+    def stop(self) -> float:
+        """Pause; the seconds so far."""
+        self._seconds += time.perf_counter() - self._started
+        return self._seconds
+
+
+class _Returning:
+    """Iterates over a generator and keeps what it returns."""
+
+    value: Refined
+
+    def __init__(self, iterates: Generator[Iterate, None, Refined]) -> None:
+        self._iterates = iterates
+
+    def __iter__(self) -> Iterator[Iterate]:
+        self.value = yield from self._iterates
+
+
+def working_size(size: tuple[int, int], spec: NetworkSpec, working_side: int | None = None) -> tuple[int, int]:
+    """(h, w) at which the network runs for an image of `size` (H, W): never larger, a multiple of what it needs."""
+    scale = min(1.0, (working_side or spec.working_side) / max(size))
+    multiple = spec.size_multiple
+    height, width = (max(1, round(side * scale / multiple)) * multiple for side in size)
+    return height, width
+
+
+def read_only(array: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The array itself, no longer writeable."""
+    array.flags.writeable = False
+    return array
+
+
+def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
+    if image.shape[:2] == size:
+        return image
+    return np.asarray(cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
+def _share(flags: NDArray[np.bool_]) -> float:
+    return float(flags.mean()) if flags.size else 0.0
+
+
+def _check_image(image: NDArray[np.uint8]) -> None:
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+        raise ShapeError("the image", image.shape, "(H, W, 3)")
+    if image.dtype != np.uint8:
+        raise ValueError(f"the image must be uint8, got {image.dtype}")
