@@ -11,6 +11,7 @@ import app
 import main
 from app import headless
 from gbrs_core.errors import ImageError
+from gbrs_core.tasks import TASKS
 
 ROOT = Path(main.__file__).parent
 every_command = pytest.mark.parametrize("name", headless.COMMANDS)
@@ -120,6 +121,10 @@ class TestCommands:
         command.run = interrupt
         assert main.main(["fake"]) == 130
         assert capsys.readouterr().err == ""
+
+
+def test_tasks_are_named_without_torch_as_they_are_with_it():
+    assert tuple(task.name for task in TASKS) == headless.TASK_NAMES
 
 
 class TestProcess:
