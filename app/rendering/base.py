@@ -1,0 +1,50 @@
+"""What every renderer offers the canvas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from app.rendering.layers import MaskLayer
+from app.rendering.overlay import Overlay
+from app.state.viewport import Box, DeviceWindow
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where is drawn: the visible part of an image of size (H, W)."""
+
+    window: DeviceWindow
+    image_size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class ViewStyle:
+    """How is drawn.
+
+    Attributes:
+        mode: one of the renderer's view modes.
+        opacity: of whatever covers the photograph, 0 to 1.
+    """
+
+    mode: str
+    opacity: float
+
+
+class Renderer(Protocol):
+    """Draws the layers of one output kind. What it keeps between calls only saves time."""
+
+    view_modes: tuple[str, ...]
+
+    def draw_others(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Overlay]:
+        """What the layers look like that are not worked on; asked for when they or the view change."""
+        ...
+
+    def draw_active(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Overlay]:
+        """What is to be drawn of the active layer, given all: asked for up to 20 times a second while it is refined."""
+        ...
+
+    def box_of(self, layer: MaskLayer, image_size: tuple[int, int]) -> Box | None:
+        """Where the layer's object is, in image pixels; None if there is none."""
+        ...

@@ -1,0 +1,14 @@
+"""Which renderer draws which kind of output: one file and one line per kind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from app.rendering.base import Renderer
+from app.rendering.mask_renderer import MaskRenderer
+from gbrs_core.prediction import OutputKind
+
+RENDERERS: Mapping[OutputKind, Callable[[], Renderer]] = {
+    OutputKind.MASK: MaskRenderer,
+}
+"""Makes the renderer of an output kind."""
