@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -20,19 +21,19 @@ def squared_hinge_loss(hinges: Tensor, weights: Tensor) -> Tensor:
     """L_r of equation 8: the weighted sum of squared hinges.
 
     Args:
-        hinges: max(0, 1 - l f) of the supervised pixels, any shape.
-        weights: of each pixel, same shape; a click of n pixels gives each 1 / n and so weighs 1 in all.
+        hinges: max(0, 1 - l f) of the supervised pixels, (P,).
+        weights: of each pixel, (P,); a click of n pixels gives each 1 / n and so weighs 1 in all.
     """
-    return torch.dot(hinges.flatten().square(), weights.flatten())
+    return torch.dot(hinges.square(), weights)
 
 
 def masked_squared_change(prediction: Tensor, masked_reference: Tensor, mask: Tensor) -> Tensor:
     """L_c of equations 8 and 11 without its factor: 1 / HW sum(((f_prev - f) M)^2).
 
     Args:
-        prediction: f, any shape that ends in (H, W).
+        prediction: f, (1, K, H, W).
         masked_reference: f_prev M, same shape; multiplied beforehand because it stays the same over all iterations.
-        mask: M, (H, W) or the same shape.
+        mask: M, (1, 1, H, W) or the same shape.
     """
-    change = (prediction * mask - masked_reference).flatten()
-    return torch.dot(change, change) / mask.numel()
+    changes = F.mse_loss(prediction * mask, masked_reference, reduction="sum")
+    return changes / (prediction.shape[-2] * prediction.shape[-1])

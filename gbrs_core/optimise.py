@@ -89,7 +89,7 @@ def minimise(
         DivergedError: a loss or the output is not finite; the variables are those of that moment.
     """
     variables = [variable for layer in layers for variable in layer.parameters()]
-    optimiser = torch.optim.Adam(variables, lr=learning_rate)
+    optimiser = torch.optim.Adam(variables, lr=learning_rate, fused=True)
     with torch.enable_grad():
         parts = objective(first)
     iterate = _read(0, parts, first, stop_residual, is_final=iterations == 0)
@@ -127,11 +127,19 @@ def _update(optimiser: torch.optim.Adam, parts: LossParts, layers: Sequence[nn.M
 
 def _read(iteration: int, parts: LossParts, logits: Tensor, stop_residual: float, *, is_final: bool) -> Iterate:
     """Fetch the losses from the device and check them."""
-    peak = logits.detach().abs().amax()
-    scalars = (parts.total.detach(), parts.refinement, parts.consistency, parts.residual, peak)
-    total, refinement, consistency, residual, _ = numbers = torch.stack(scalars).tolist()
+    scalars = (parts.total.detach(), parts.refinement, parts.consistency, parts.residual)
+    total, refinement, consistency, residual = numbers = torch.stack(scalars).tolist()
     if not all(math.isfinite(number) for number in numbers):
-        what = "the network's own output" if iteration == 0 else f"the refinement, at iteration {iteration},"
-        raise DivergedError(f"{what} is not finite; the state before the click was kept; try a smaller learning rate")
+        raise diverged(iteration)
     is_last = is_final or residual < stop_residual
     return Iterate(iteration, total, refinement, consistency, residual, logits.detach(), is_last)
+
+
+def diverged(iteration: int) -> DivergedError:
+    """The error for numbers that are not finite after so many iterations."""
+    if iteration == 0:
+        return DivergedError("the network's own output for these clicks is not finite; the click was not added")
+    return DivergedError(
+        f"the refinement became infinite at iteration {iteration}; the state before the click was kept; "
+        "a smaller learning rate may help"
+    )

@@ -26,7 +26,7 @@ from gbrs_core.guidance import click_maps
 from gbrs_core.interaction import Click
 from gbrs_core.layers import top_k_channels
 from gbrs_core.network import InsertionPoint, NetworkSpec, RefinableNetwork
-from gbrs_core.optimise import LOOK_EVERY_ON_GPU, Iterate, minimise, start
+from gbrs_core.optimise import LOOK_EVERY_ON_GPU, Iterate, diverged, minimise, start
 from gbrs_core.partition import Partition, Suffix, feature_maps, partition, run_plain
 from gbrs_core.recording import AutocastFactory
 from gbrs_core.tasks.base import Task
@@ -114,7 +114,7 @@ class Refiner:
         layers = self._active_layers(structure, fitting)
         split = self._split(self._inputs(clicks), layers, config)
         first = self._checked(split.output if split.has_graph else _with_graph(split.suffix))
-        logits = first.detach()
+        logits, iteration = first.detach(), 0
         steps = minimise(
             first,
             split.suffix,
@@ -126,10 +126,13 @@ class Refiner:
             look_every=1 if self._device.type == "cpu" else LOOK_EVERY_ON_GPU,
         )
         for iterate in steps:
-            logits = iterate.logits
+            logits, iteration = iterate.logits, iterate.iteration
             yield iterate
             if should_end():
                 break
+        # The losses do not see every pixel when there is no consistency term.
+        if not bool(torch.isfinite(logits).all()):
+            raise diverged(iteration)
         return Refined(logits, layers.snapshot(), split.obstacle)
 
     def _inputs(self, clicks: Sequence[Click]) -> tuple[Tensor, ...]:

@@ -97,21 +97,20 @@ class HingeObjective:
         self._consistency_weight = config.consistency_weight
         self._no_consistency = torch.zeros((), device=device)
         held = clicks if config.free_earlier_clicks else clicks[-1:]
-        self._mask = torch.ones(height, width, device=device)
+        self._mask = torch.ones(1, 1, height, width, device=device)
         for click in held:
             radius = max(click.radius, config.click_disc_radius)
             self._mask.mul_(outside_disc(click.x, click.y, radius, height, width, device=device))
-        self._masked_reference = reference.detach()[0, 0].float() * self._mask
+        self._masked_reference = reference.detach() * self._mask
 
     def __call__(self, logits: Tensor) -> LossParts:
         """Losses of (1, 1, H, W) float32."""
-        plane = logits[0, 0]
-        hinges = hinge(plane.flatten()[self._pixels], self._targets)
+        hinges = hinge(logits.flatten().index_select(0, self._pixels), self._targets)
         refinement = squared_hinge_loss(hinges, self._weights)
         residual = self._residual(hinges.detach())
         if self._consistency_weight == 0:
             return LossParts(refinement, refinement.detach(), self._no_consistency, residual)
-        change = masked_squared_change(plane, self._masked_reference, self._mask)
+        change = masked_squared_change(logits, self._masked_reference, self._mask)
         consistency = self._consistency_weight * change
         return LossParts(refinement + consistency, refinement.detach(), consistency.detach(), residual)
 
