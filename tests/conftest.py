@@ -11,6 +11,16 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write the golden pictures anew; look at them after")
+
+
+@pytest.fixture
+def update_golden(request):
+    """Whether golden pictures are written instead of compared."""
+    return request.config.getoption("--update-golden")
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(monkeypatch, tmp_path_factory):
     """Settings, caches and logs of a test never touch those of the person who runs it."""

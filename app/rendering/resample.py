@@ -43,8 +43,8 @@ class Axis:
 
     def span(self, count: int) -> slice:
         """Which of `count` values are needed, with one more at either end."""
-        first = math.floor(-self.offset / self.scale) - 1
-        end = math.ceil((self.length - self.offset) / self.scale) + 1
+        first = math.floor(-self.offset / self.scale) - 2
+        end = math.ceil((self.length - self.offset) / self.scale) + 2
         first = min(max(first, 0), count - 1)
         return slice(first, max(min(end, count), first + 1))
 
