@@ -24,7 +24,7 @@ class PyramidBuilder(QObject):
     def __init__(self) -> None:
         super().__init__()
         self._cancel = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self, image: RgbImage) -> ImagePyramid:
         """What can be shown at once; if it is not complete, `built` follows."""
@@ -32,8 +32,9 @@ class PyramidBuilder(QObject):
         if image.shape[0] * image.shape[1] <= _INLINE_PIXELS:
             return build_pyramid(image) or ImagePyramid((image,))
         self._cancel = threading.Event()
-        self._thread = threading.Thread(target=self._build, args=(image, self._cancel), name="image-pyramid")
-        self._thread.start()
+        thread = threading.Thread(target=self._build, args=(image, self._cancel), name="image-pyramid")
+        self._threads = [*(before for before in self._threads if before.is_alive()), thread]
+        thread.start()
         return ImagePyramid((image,))
 
     def cancel(self) -> None:
@@ -41,11 +42,11 @@ class PyramidBuilder(QObject):
         self._cancel.set()
 
     def stop(self) -> None:
-        """Give up and wait for the thread: some hundredths of a second at most."""
+        """Give up and wait for the threads: some hundredths of a second at most."""
         self.cancel()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
 
     def _build(self, image: RgbImage, cancel: threading.Event) -> None:
         pyramid = build_pyramid(image, cancel.is_set)
