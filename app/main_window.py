@@ -98,12 +98,10 @@ class MainWindow(QMainWindow):
         self.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask first."""
-        if self._is_closing:
-            event.accept()
-            return
-        event.ignore()
-        self.close_requested.emit()
+        """Ask first; the answer may come at once or later."""
+        if not self._is_closing:
+            self.close_requested.emit()
+        event.setAccepted(self._is_closing)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Tell of the first painting of the canvas, the last widget that needs it."""

@@ -11,12 +11,11 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
 from PySide6.QtCore import Slot
 
 from app.mailbox import Mailbox
@@ -28,7 +27,6 @@ from app.messages import (
     LoadCancelled,
     LoadNetwork,
     LoadProgress,
-    Logits,
     NetworkLoaded,
     Refine,
     RefineEnded,
@@ -177,7 +175,8 @@ class EngineWorker(Worker):
 
     def _refine_clicks(self, request: Refine, held: _HeldSession, network_sha256: str) -> bool:
         """Bring a session to the request's clicks, one at a time; returns whether all of them were refined."""
-        known = _common_length(held.session.clicks, request.clicks)
+        is_same_config = held.config == request.config
+        known = _common_length(held.session.clicks, request.clicks) if is_same_config else 0
         # Clicks that the session has already, or can undo to, still need one call and one report.
         for length in range(min(known + 1, len(request.clicks)), len(request.clicks) + 1):
             if self._mailbox.is_replaced:
@@ -192,46 +191,50 @@ class EngineWorker(Worker):
                     request.clicks[:length],
                     request.config,
                     network_sha256,
-                    _read_only(held.session.working_prediction),
-                    tuple(held.outcomes),
+                    held.session.working_prediction,
+                    tuple(_outcome(report) for report in held.session.reports),
                 )
             )
         return True
 
     def _refine_to(self, request: Refine, held: _HeldSession, clicks: tuple[Click, ...]) -> bool:
-        """Refine the last of these clicks; returns False if it was cancelled, which leaves the clicks before it."""
+        """Refine the last of these clicks; returns False if it was cancelled, which leaves the session as it was."""
         losses: list[float] = []
         reported_at = time.monotonic()
         steps = held.session.replay(clicks, preview_every=self._preview_every)
         try:
             for step in steps:
-                losses.append(step.loss)
                 if self._mailbox.is_cancelled:
                     return False
-                if step.prediction is not None and time.monotonic() - reported_at >= REPORT_INTERVAL_S:
-                    reported_at = time.monotonic()
-                    self.reported.emit(_progress(request, len(clicks) - 1, step, tuple(losses)))
                 if self._mailbox.take_accept():
                     held.session.accept()
+                losses.append(step.loss)
+                if step.prediction is not None and time.monotonic() - reported_at >= REPORT_INTERVAL_S:
+                    reported_at = time.monotonic()
+                    self.reported.emit(_progress(request, step, tuple(losses)))
         finally:
             steps.close()
-        held.outcomes[len(clicks) - 1 :] = [_outcome(held.session.reports[-1], tuple(losses))]
-        self._learn_pace(held.outcomes[-1])
+        held.config = request.config
+        if losses:
+            self._seconds_per_iteration = max(held.session.reports[-1].seconds / len(losses), 1e-4)
         return True
 
     def _held_session(self, request: Refine) -> _HeldSession:
         """The session of the request's object, at the request's settings."""
         from gbrs_core.session import RefinementSession
 
+        assert self._network is not None
         key = (request.image_id, request.object_id)
         held = self._sessions.pop(key, None)
-        if held is None or held.config != request.config or request.is_fresh:
-            assert self._network is not None
+        if held is None:
             session = RefinementSession(self._network, request.image, request.config, device=self._device)
             held = _HeldSession(session, request.config)
-        self._sessions[key] = held
+        held.session.set_config(request.config)
+        if request.is_fresh:
+            held.session.reset()
         for stale in [other for other in self._sessions if other[0] != request.image_id]:
             del self._sessions[stale]
+        self._sessions[key] = held
         while len(self._sessions) > SESSION_LIMIT:
             self._sessions.popitem(last=False)
         return held
@@ -241,18 +244,13 @@ class EngineWorker(Worker):
         """Iterations between two previews, so that no more are made than are shown."""
         return max(1, round(REPORT_INTERVAL_S / self._seconds_per_iteration))
 
-    def _learn_pace(self, outcome: ClickOutcome) -> None:
-        if outcome.iterations and outcome.seconds > 0:
-            self._seconds_per_iteration = outcome.seconds / outcome.iterations
-
 
 @dataclass
 class _HeldSession:
-    """A session with the settings it was made for and what became of its clicks."""
+    """A session, and the settings its clicks were refined with."""
 
     session: RefinementSession
     config: RefinementConfig
-    outcomes: list[ClickOutcome] = field(default_factory=list)
 
 
 _FAILURES: dict[type[Request], str] = {
@@ -294,14 +292,19 @@ def _common_length(known: Sequence[Click], wanted: Sequence[Click]) -> int:
     return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(known), len(wanted)))
 
 
-def _progress(request: Refine, click_index: int, step: RefinementStep, losses: tuple[float, ...]) -> RefineProgress:
-    logits = _read_only(step.prediction) if step.prediction is not None else None
+def _progress(request: Refine, step: RefinementStep, losses: tuple[float, ...]) -> RefineProgress:
     return RefineProgress(
-        request.request_id, request.object_id, click_index, step.iteration, step.iterations, losses, logits
+        request.request_id,
+        request.object_id,
+        step.click_index,
+        step.iteration,
+        step.iterations,
+        losses,
+        step.prediction,
     )
 
 
-def _outcome(report: ClickReport, losses: tuple[float, ...]) -> ClickOutcome:
+def _outcome(report: ClickReport) -> ClickOutcome:
     return ClickOutcome(
         loss=report.loss,
         iterations=report.iterations_run,
@@ -309,12 +312,5 @@ def _outcome(report: ClickReport, losses: tuple[float, ...]) -> ClickOutcome:
         changed_inside=report.changed_inside,
         changed_outside=report.changed_outside,
         stopped_early=report.stopped_early,
-        losses=losses,
+        losses=report.losses[1:],
     )
-
-
-def _read_only(logits: Logits) -> Logits:
-    """A copy of its own that nobody can write to, safe to hand to another thread."""
-    copy = np.array(logits, dtype=np.float32)
-    copy.flags.writeable = False
-    return copy

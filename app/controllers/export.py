@@ -69,6 +69,11 @@ class ExportController(QObject):
         """Whether there is annotated work that no export shows."""
         return self._annotation.export_views() != self._exported_views
 
+    @property
+    def is_writing(self) -> bool:
+        """Whether an export is being written, or waits for a running click."""
+        return self._writing is not None or self._waiting is not None
+
     def ask_then(self, action: Callable[[], None]) -> None:
         """Do something that loses unexported work, after asking: Save (and then do it), Discard, or Cancel."""
         if not self.is_dirty:

@@ -1,0 +1,184 @@
+"""The panels beside the image, and what they ask for."""
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication
+
+from app.action_table import ACTIONS
+from app.widgets.clicks_dock import Column as ClickColumn
+from app.widgets.objects_dock import Column as ObjectColumn
+from app.widgets.shortcut_sheet import sheet_html
+
+
+@pytest.fixture
+def two_objects(shell):
+    shell.click(30, 45)
+    shell.wait_idle()
+    shell.key(Qt.Key.Key_Return)
+    shell.click(90, 45)
+    shell.click(60, 20, Qt.MouseButton.RightButton)
+    shell.wait_idle()
+    QApplication.processEvents()
+    return shell
+
+
+def press_cell(shell, view, row, column):
+    rect = view.visualRect(view.model().index(row, column))
+    shell.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    QApplication.processEvents()
+
+
+class TestObjects:
+    def test_shows_the_objects(self, two_objects):
+        view = two_objects.window.objects_panel.view
+        names = [view.model().index(row, ObjectColumn.NAME).data() for row in range(view.model().rowCount())]
+        assert names == ["Object 1", "Object 2"]
+        assert view.model().index(1, ObjectColumn.CLICKS).data() == 2
+        assert view.currentIndex().row() == 1
+
+    def test_pressing_a_row_activates_without_a_step(self, two_objects):
+        steps = two_objects.annotation.undo_stack.count()
+        press_cell(two_objects, two_objects.window.objects_panel.view, 0, ObjectColumn.NAME)
+        assert two_objects.active.object_id == 1
+        assert two_objects.annotation.undo_stack.count() == steps
+
+    def test_eye_and_lock(self, two_objects):
+        view = two_objects.window.objects_panel.view
+        press_cell(two_objects, view, 1, ObjectColumn.VISIBLE)
+        assert not two_objects.document.get(2).is_visible
+        press_cell(two_objects, view, 1, ObjectColumn.STATE)
+        assert two_objects.document.get(2).is_locked
+        assert two_objects.window.actions_table["lock"].isChecked()
+
+    def test_rename_in_place(self, two_objects):
+        model = two_objects.window.objects_panel.view.model()
+        model.setData(model.index(0, ObjectColumn.NAME), "cup")
+        assert two_objects.document.get(1).name == "cup"
+        assert two_objects.annotation.undo_stack.undoText() == "Rename Object 1 to cup"
+
+    def test_delete_key(self, two_objects):
+        view = two_objects.window.objects_panel.view
+        view.setFocus()
+        two_objects.qtbot.keyClick(view, Qt.Key.Key_Delete)
+        assert [item.object_id for item in two_objects.document.objects] == [1]
+
+    def test_next_and_previous(self, two_objects):
+        for action_id, expected in (("next_object", 1), ("next_object", 2), ("previous_object", 1)):
+            two_objects.trigger(action_id)
+            assert two_objects.active.object_id == expected
+
+    def test_reopen_and_refine_further(self, two_objects):
+        two_objects.annotation.activate(1)
+        QApplication.processEvents()
+        two_objects.trigger("reopen")
+        two_objects.click(30, 80)
+        two_objects.wait_idle()
+        assert len(two_objects.document.get(1).clicks) == 2
+        assert two_objects.mask(1)[80, 30]
+
+
+class TestClicks:
+    def test_shows_the_clicks(self, two_objects):
+        model = two_objects.window.clicks_panel.view.model()
+        rows = [[model.index(row, column).data() for column in ClickColumn] for row in range(model.rowCount())]
+        assert [row[:4] for row in rows] == [["1", "+", "90", "45"], ["2", "−", "60", "20"]]
+        assert all(row[ClickColumn.LOSS] not in ("", "…") for row in rows)
+
+    def test_editing_a_number_refines_again(self, two_objects):
+        model = two_objects.window.clicks_panel.view.model()
+        model.setData(model.index(0, ClickColumn.RADIUS), 33.0)
+        two_objects.wait_idle()
+        assert two_objects.active.clicks[0].radius == 33.0
+        assert len(two_objects.controller.refinement.outcomes(two_objects.active)) == 2
+
+    def test_turning_the_sign(self, two_objects):
+        view = two_objects.window.clicks_panel.view
+        rect = view.visualRect(view.model().index(1, ClickColumn.SIGN))
+        two_objects.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+        two_objects.qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+        two_objects.wait_idle()
+        assert two_objects.active.clicks[1].is_positive
+        assert two_objects.mask()[20, 60]
+
+    def test_selecting_and_deleting(self, two_objects):
+        view = two_objects.window.clicks_panel.view
+        press_cell(two_objects, view, 0, ClickColumn.X)
+        assert two_objects.annotation.selected_click == 0
+        view.setFocus()
+        two_objects.qtbot.keyClick(view, Qt.Key.Key_Delete)
+        two_objects.wait_idle()
+        assert [click.is_positive for click in two_objects.active.clicks] == [False]
+
+    def test_clicks_of_finished_objects_are_not_edited(self, two_objects):
+        two_objects.annotation.activate(1)
+        QApplication.processEvents()
+        model = two_objects.window.clicks_panel.view.model()
+        assert not model.flags(model.index(0, ClickColumn.X)) & Qt.ItemFlag.ItemIsEditable
+
+
+class TestRefine:
+    def test_fields_show_the_measured_defaults(self, shell):
+        panel = shell.window.refine_panel
+        assert "20" in panel.iterations.text()
+        assert panel.iterations.optional_value() is None
+        assert not panel.reset.isEnabled()
+
+    def test_fields_and_reset(self, shell):
+        panel = shell.window.refine_panel
+        panel.iterations.setValue(7)
+        panel.consistency_weight.setValue(0.0)
+        config = shell.document.config
+        assert (config.iterations, config.consistency_weight, config.learning_rate) == (7, 0.0, None)
+        shell.wait(panel.reset.isEnabled)
+        shell.qtbot.mouseClick(panel.reset, Qt.MouseButton.LeftButton)
+        assert shell.document.config.iterations is None
+        assert shell.controller.settings.current.refinement.iterations is None
+
+    def test_radius_is_one_value_in_three_places(self, shell):
+        shell.window.refine_panel.radius.setValue(31)
+        assert shell.canvas.radius() == 31
+        assert shell.window.view_bar.radius.value() == 31
+        assert shell.controller.settings.current.radius_share == pytest.approx(31 / 120)
+
+    def test_the_wheel_passes_over_fields_without_the_keyboard(self, shell):
+        from PySide6.QtCore import QPoint, QPointF
+        from PySide6.QtGui import QWheelEvent
+
+        field = shell.window.view_bar.opacity
+        shell.focus_canvas()
+        before = field.value()
+        none = Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase
+        event = QWheelEvent(QPointF(5, 5), QPointF(5, 5), QPoint(), QPoint(0, 120), *none, False)
+        QApplication.sendEvent(field, event)
+        assert field.value() == before
+
+
+class TestActions:
+    def test_every_action_does_something(self, shell):
+        """A table entry without a command would be a dead menu item."""
+        table = shell.window.actions_table
+        idle = [spec.action_id for spec in ACTIONS if not table[spec.action_id].receivers("2triggered(bool)")]
+        assert idle == []
+
+    def test_no_key_is_given_twice(self):
+        keys = [key for spec in ACTIONS for key in spec.keys]
+        assert len(keys) == len(set(keys))
+
+    def test_tooltips_carry_the_shortcut(self, shell):
+        for spec in ACTIONS:
+            if spec.keys:
+                assert "(" in shell.window.actions_table[spec.action_id].toolTip()
+
+    def test_the_sheet_has_every_key(self):
+        sheet = sheet_html()
+        assert all(spec.keys == () or (spec.tip or spec.plain_text).split("&")[0] in sheet for spec in ACTIONS)
+        assert "Nothing found" in sheet_html("qqqqq")
+        assert "Undo" not in sheet_html("opaque")
+
+    def test_themes(self, shell):
+        for theme, lighter in (("dark", False), ("light", True)):
+            shell.trigger(f"theme_{theme}")
+            palette = QApplication.instance().palette()
+            assert (palette.window().color().lightness() > palette.windowText().color().lightness()) is lighter
+            QApplication.processEvents()
+            assert shell.window.actions_table[f"theme_{theme}"].isChecked()
