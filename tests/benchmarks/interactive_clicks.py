@@ -12,12 +12,14 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import torch
 
 import models
 from gbrs_core import RefinementConfig, RefinementSession
+from gbrs_core.config import LEARNING_RATE_LADDER, LayerName
 from gbrs_core.evaluation.grabcut import GrabCutMethod
 from gbrs_core.evaluation.metrics import number_of_clicks
 from gbrs_core.evaluation.protocol import ClickCurve, ClickMethod, SessionMethod, click_curve
@@ -25,37 +27,27 @@ from models.training.recipes.interactive import held_back_examples
 from models.training.sources import Image
 
 CLICKS = 20
-OVERRIDES = (
-    "learning_rate",
-    "iterations",
-    "stop_residual",
-    "click_disc_radius",
-    "consistency_weight",
-    "bias_map",
-)
+OVERRIDES = {
+    "learning_rate": float,
+    "iterations": int,
+    "stop_residual": float,
+    "click_disc_radius": float,
+    "consistency_weight": float,
+    "bias_map": str,
+}
+"""Settings that the command line may replace, with their kind."""
 SHOWN = (1, 3, 5, 10, 20)
 LAYERS = ("none", "sb", "bmsb", "bmsb-m", "bmconv")
 
 
-def method_maker(name: str, args: argparse.Namespace) -> Callable[[Image], ClickMethod]:
+def method_maker(name: str, args: argparse.Namespace, **more: Any) -> Callable[[Image], ClickMethod]:
     """A fresh method per image: "grabcut", a layer name, or layer:preset."""
     if name == "grabcut":
         return GrabCutMethod
     layer, _, preset = name.partition(":")
     loaded = models.load(args.checkpoint)
-    overrides = {
-        key: value
-        for key in (
-            "learning_rate",
-            "iterations",
-            "stop_residual",
-            "click_disc_radius",
-            "consistency_weight",
-            "bias_map",
-        )
-        if (value := getattr(args, key)) is not None
-    }
-    config = RefinementConfig(layer=layer, preset=preset or args.preset, **overrides)
+    given = {key: value for key in OVERRIDES if (value := getattr(args, key)) is not None}
+    config = RefinementConfig(layer=cast("LayerName", layer), preset=preset or args.preset, **{**given, **more})
     return lambda image: SessionMethod(RefinementSession(loaded, image, config=config))
 
 
@@ -69,31 +61,38 @@ def row(name: str, curves: list[ClickCurve]) -> str:
     return f"| {name} | " + " | ".join(cells) + " |"
 
 
-def main() -> int:
-    """Measure and print."""
+def arguments() -> argparse.Namespace:
+    """The command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True, help="folder that holds bsds500/")
     parser.add_argument("--methods", nargs="+", default=[*LAYERS, "grabcut"], help="layer, layer:preset or grabcut")
     parser.add_argument("--checkpoint", default="light_interactive")
     parser.add_argument("--preset", default="tuned")
     parser.add_argument("--every", type=int, default=1, help="take every n-th object")
+    parser.add_argument("--skip", type=int, default=0, help="begin with this object")
+    parser.add_argument("--stop-at", type=float, help="end an object at this IoU; curves then are flat from there on")
+    parser.add_argument("--ladder", action="store_true", help="each method at the ten learning rates of the paper")
     parser.add_argument("--threads", type=int, default=0)
-    for option, kind in (
-        ("learning-rate", float), ("iterations", int), ("stop-residual", float),
-        ("click-disc-radius", float), ("consistency-weight", float), ("bias-map", str),
-    ):  # fmt: skip
-        parser.add_argument(f"--{option}", type=kind)
-    args = parser.parse_args()
+    for name, kind in OVERRIDES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind)
+    return parser.parse_args()
+
+
+def main() -> int:
+    """Measure and print."""
+    args = arguments()
     if args.threads:
         torch.set_num_threads(args.threads)
-    examples = held_back_examples(args.data)[:: args.every]
+    examples = held_back_examples(args.data)[args.skip :: args.every]
     head = " | ".join(["method", "NoC@85", "NoC@90", *(f"IoU@{count}" for count in SHOWN), "s/click"])
     sys.stdout.write(f"{len(examples)} objects\n| {head} |\n|{'---|' * 9}\n")
+    rates = LEARNING_RATE_LADDER if args.ladder else (None,)
     for name in args.methods:
-        make = method_maker(name, args)
-        curves = [click_curve(make(example.image), example.target, CLICKS) for example in examples]
-        sys.stdout.write(row(name, curves) + "\n")
-        sys.stdout.flush()
+        for rate in rates:
+            make = method_maker(name, args, **({} if rate is None else {"learning_rate": rate}))
+            curves = [click_curve(make(item.image), item.target, CLICKS, args.stop_at) for item in examples]
+            sys.stdout.write(row(name if rate is None else f"{name} {rate:.6f}", curves) + "\n")
+            sys.stdout.flush()
     return 0
 
 
