@@ -61,13 +61,18 @@ def _as_matrix(features: Tensor) -> Tensor:
     return features[0].flatten(1)
 
 
+def _memory_format(features: Tensor) -> torch.memory_format:
+    """The format channels_last where the features are, else contiguous."""
+    is_channels_last = features.is_contiguous(memory_format=torch.channels_last) and not features.is_contiguous()
+    return torch.channels_last if is_channels_last else torch.contiguous_format
+
+
 def _mixed(features: Tensor, mixing: Tensor) -> Tensor:
     """Every cell's m + D m, D (C, C); keeps the memory format."""
+    mixed = torch.empty_like(features, memory_format=_memory_format(features))
     matrix = _as_matrix(features)
-    if features.is_contiguous():
-        return torch.addmm(matrix, mixing, matrix).view(features.shape)
-    cells = matrix.t()
-    return torch.addmm(cells, cells, mixing.t()).t().reshape(features.shape[1:]).unsqueeze(0)
+    torch.addmm(matrix, mixing, matrix, out=_as_matrix(mixed))
+    return mixed
 
 
 class GbrsLayer(nn.Module):
@@ -90,6 +95,8 @@ class GbrsLayer(nn.Module):
                 "the feature map", tuple(features.shape), f"(1, {self.channels}, {self.size[0]}, {self.size[1]})"
             )
         with torch.autocast(features.device.type, enabled=False):
+            # In one of the two formats already, as a rule; only their matrices are views.
+            features = features.contiguous(memory_format=_memory_format(features))
             return self._refined(features.to(next(self.parameters()).dtype))
 
     def _refined(self, features: Tensor) -> Tensor:

@@ -80,13 +80,17 @@ def partition(
     with _evaluating(module), _inserted(module, points, insert) as pending, torch.enable_grad(), recorder:
         output = module(*inputs)
     _check_reached(pending, output)
+    if not recorder.obstacle and not recorder.depends(output):
+        raise InsertionError("the insertion points have no effect on the output")
     suffix = recorder.suffix(output)
     if suffix is not None and (not is_checked or _is_same(suffix, output)):
         _check_gradient(output)
         return Partition(output, suffix, recorder.has_graph)
-    obstacle = recorder.obstacle or "its output differs from run to run"
     whole = WholeNetwork(module, inputs, layers, autocast)
-    return Partition(output.detach(), whole, False, obstacle)
+    with torch.enable_grad():
+        output = whole()
+    _check_gradient(output)
+    return Partition(output, whole, True, recorder.obstacle or "its output differs from run to run")
 
 
 def run_plain(module: nn.Module, inputs: Sequence[Tensor]) -> Tensor:

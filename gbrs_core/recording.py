@@ -166,13 +166,11 @@ class Recorder(TorchFunctionMode):
         return id(tensor) in self._tape.slots
 
     def suffix(self, output: Tensor) -> RecordedSuffix | None:
-        """The recorded operations that lead to `output`; None if there is an obstacle."""
+        """The recorded operations that lead to `output`; None if there is an obstacle, or it depends on no layer."""
         for constants in self._tape.by_storage.values():
             if any(constant.tensor._version != constant.version for constant in constants):
                 self._stop("a cached feature map was changed in a way that was not foreseen")
-        if not self.depends(output):
-            self._stop("the output does not depend on the inserted layers")
-        if self.obstacle:
+        if self.obstacle or not self.depends(output):
             return None
         slot = _Slot(self._tape.slots[id(output)])
         return RecordedSuffix(self._tape.steps, len(self._tape.has_grad), slot, self._autocast)
@@ -195,12 +193,15 @@ class Recorder(TorchFunctionMode):
     def _clean(
         self, func: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], tensors: list[Tensor], is_in_place: bool
     ) -> Any:
-        """Run an operation of the prefix."""
+        """Run an operation of the prefix; nothing in it asks for gradients, so no graph arises.
+
+        Not under `no_grad`, which would forbid the suffix to write into views of what the prefix made.
+        """
         self._check_origin(tensors)
-        if is_in_place:
-            self._protect(tensors[0])
-        with torch.no_grad():
-            return func(*args, **kwargs)
+        target = _target(args, kwargs) if is_in_place else None
+        if target is not None:
+            self._protect(target)
+        return func(*_without_leaves(args), **_without_leaves(kwargs))
 
     def _recorded(self, func: Operation, args: tuple[Any, ...], kwargs: dict[str, Any], is_in_place: bool) -> Any:
         """Run an operation of the suffix and record it, unless it only asks for a shape or the like."""
