@@ -15,6 +15,10 @@ DRAG_THRESHOLD_PX = 4.0
 """Logical pixels beyond which a press that moves is a drag."""
 MIN_RADIUS = 2.0
 """Smallest attention radius, in image pixels."""
+DEFAULT_RADIUS = 60.0
+"""Attention radius before anybody chose one, in image pixels."""
+RADIUS_PER_NOTCH = 1.15
+"""Factor on the attention radius per notch of the wheel."""
 
 
 PointerEventKind = Literal["press", "move", "release"]

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QCursor,
     QEnterEvent,
     QFocusEvent,
     QHideEvent,
@@ -23,7 +24,9 @@ from PySide6.QtWidgets import QWidget
 from app.rendering.layers import ClickMarker, MaskLayer
 from app.state.viewport import Viewport
 from app.tools.base import (
+    DEFAULT_RADIUS,
     MIN_RADIUS,
+    RADIUS_PER_NOTCH,
     AddClick,
     GestureRunner,
     Interaction,
@@ -43,9 +46,6 @@ from app.widgets.canvas_pointer import Pointer, PointerPicture
 from app.widgets.canvas_view import CanvasView
 
 __all__ = ["Canvas", "ClickMarker", "MaskLayer"]
-
-DEFAULT_RADIUS = 60.0
-RADIUS_PER_NOTCH = 1.15
 
 _BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
 _LABEL_MS = 900
@@ -87,6 +87,7 @@ class Canvas(CanvasView):
         self._is_over_image = False
         self._picture = PointerPicture()
         self._cursors = Cursors()
+        self._shown_cursor: QCursor | None = None
         self._label_timer = QTimer(self, singleShot=True, interval=_LABEL_MS)
         self._label_timer.timeout.connect(self._refresh)
         self.setMouseTracking(True)
@@ -104,8 +105,8 @@ class Canvas(CanvasView):
 
     def set_radius(self, radius: float) -> None:
         """The attention radius of the next click, from 2 image pixels to the image's diagonal."""
-        size = self._viewport.image_size if self._viewport is not None else None
-        limited = limited_radius(radius, size) if size is not None else max(radius, MIN_RADIUS)
+        view = self._viewport
+        limited = max(radius, MIN_RADIUS) if view is None else limited_radius(radius, view.image_size)
         if limited != self._radius:
             self._radius = limited
             self._refresh()
@@ -349,7 +350,10 @@ class Canvas(CanvasView):
         if emphasis != self._emphasis:
             self._emphasis = emphasis
             self._repaint_markers()
-        self.setCursor(self._cursors.get(self._cursor_name(), self.devicePixelRatioF()))
+        cursor = self._cursors.get(self._cursor_name(), self.devicePixelRatioF())
+        if cursor is not self._shown_cursor:
+            self._shown_cursor = cursor
+            self.setCursor(cursor)
         before, self._picture = self._picture, self._pointer_picture()
         if self._viewport is not None and before != self._picture:
             self.update(before.covered(self._viewport, self.font()))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPixmap
 
 from app.rendering.layers import ClickMarker
 from app.state.viewport import Viewport
+
+RingStyle = Literal["faint", "strong", "planned"]
 
 OBJECT_COLOUR = QColor("#12b886")
 BACKGROUND_COLOUR = QColor("#f0512d")
@@ -21,6 +24,7 @@ _HOVER_GROWTH = 1.25
 _RING_LIGHTER = 125
 _RING_REACH = 4.0
 _GHOST_OPACITY = 0.4
+_PLANNED_DASHES = (5.0, 3.0)
 _RING_COUNT = 24
 """Of so many of the newest clicks the ring is drawn; more would only be a thicket."""
 _LABEL_PX = 11
@@ -65,7 +69,8 @@ class MarkerPainter:
         for index, marker in enumerate(markers):
             is_prominent = marker.is_selected or index == hovered
             if index != ghost and (is_prominent or index >= len(markers) - _RING_COUNT):
-                paint_ring(painter, viewport, area, marker, is_strong=is_prominent or index == len(markers) - 1)
+                is_strong = is_prominent or index == len(markers) - 1
+                paint_ring(painter, viewport, area, marker, "strong" if is_strong else "faint")
         around = area.adjusted(-_SPRITE_SIZE.right(), -_SPRITE_SIZE.bottom(), -_SPRITE_SIZE.left(), -_SPRITE_SIZE.top())
         for index, marker in enumerate(markers):
             if around.contains(*viewport.to_view(marker.x, marker.y)):
@@ -85,18 +90,24 @@ class MarkerPainter:
         painter.drawPixmap(QPointF(*viewport.to_view(marker.x, marker.y)) + _SPRITE_SIZE.topLeft(), sprite)
 
 
-def paint_ring(painter: QPainter, viewport: Viewport, area: QRectF, marker: ClickMarker, *, is_strong: bool) -> None:
-    """The attention ring of a click, if it crosses an area; strong: for the one that matters now."""
+def paint_ring(painter: QPainter, viewport: Viewport, area: QRectF, marker: ClickMarker, style: RingStyle) -> None:
+    """The attention ring of a click, if it crosses an area. Strong: of the click that matters now; planned: of one
+    that is not made yet.
+    """
     centre, radius = QPointF(*viewport.to_view(marker.x, marker.y)), marker.radius * viewport.scale
-    if _crosses(centre, radius, area):
-        colour = colour_of(marker.is_positive).lighter(_RING_LIGHTER)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        if is_strong:
-            _stroke_circle(painter, centre, radius, QPen(CASING, 3.6))
-        else:
-            colour.setAlpha(150)
-        _stroke_circle(painter, centre, radius, QPen(colour, 1.8 if is_strong else 1.2))
+    if not _crosses(centre, radius, area):
+        return
+    colour = colour_of(marker.is_positive).lighter(_RING_LIGHTER)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    if style == "faint":
+        colour.setAlpha(150)
+    else:
+        _stroke_circle(painter, centre, radius, QPen(CASING, 3.6))
+    pen = QPen(colour, 1.2 if style == "faint" else 1.8)
+    if style == "planned":
+        pen.setDashPattern(_PLANNED_DASHES)
+    _stroke_circle(painter, centre, radius, pen)
 
 
 def paint_label(painter: QPainter, place: QPointF, text: str, font: QFont) -> QRectF:

@@ -10,7 +10,7 @@ from PySide6.QtGui import QFont, QPainter
 from app.rendering.layers import ClickMarker
 from app.state.viewport import Viewport
 from app.tools.base import DRAG_THRESHOLD_PX
-from app.widgets.canvas_items import MarkerPainter, label_rect, nearest_marker, paint_label, paint_ring
+from app.widgets.canvas_items import MarkerPainter, RingStyle, label_rect, nearest_marker, paint_label, paint_ring
 
 _MARKER_REACH = 44.0
 _RING_REACH = 5.0
@@ -79,7 +79,8 @@ class PointerPicture:
         if self.click is None:
             return
         height, width = viewport.view_size
-        paint_ring(painter, viewport, QRectF(0, 0, width, height), self.click, is_strong=True)
+        style: RingStyle = "strong" if self.has_dot else "planned"
+        paint_ring(painter, viewport, QRectF(0, 0, width, height), self.click, style)
         if self.has_dot:
             markers.paint(painter, viewport, self.click, is_hovered=True)
         if self.label:

@@ -214,14 +214,20 @@ class TestClicking:
         assert colour.green() > colour.red() + 60
 
     def test_shift_shows_the_colour_of_background(self, hand, canvas):
+        def ring_shows(channel, other):
+            """Whether dashes of a colour are on the ring, which is 50 pixels around the pointer."""
+            picture = canvas.grab().toImage()
+            colours = [picture.pixelColor(place).getRgb() for place in around]
+            return sum(colour[channel] > colour[other] + 40 for colour in colours) > len(colours) / 3
+
+        angles = [step * math.tau / 64 for step in range(64)]
+        around = [hand.place(200 + 50 * math.cos(angle), 150 + 50 * math.sin(angle)) for angle in angles]
+        red, green = 0, 1
         hand.point(200, 150)
-        on_ring = hand.place(200, 100)
-        colour = canvas.grab().toImage().pixelColor(on_ring)
-        assert colour.green() > colour.red() + 40
+        assert ring_shows(green, red) and not ring_shows(red, green)
         cursor = canvas.cursor().pixmap().toImage()
         hand.down(Qt.Key.Key_Shift, SHIFT)
-        colour = canvas.grab().toImage().pixelColor(on_ring)
-        assert colour.red() > colour.green() + 40
+        assert ring_shows(red, green) and not ring_shows(green, red)
         assert canvas.cursor().pixmap().toImage() != cursor
         hand.up(Qt.Key.Key_Shift)
         assert canvas.cursor().pixmap().toImage() == cursor
