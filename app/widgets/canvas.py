@@ -293,8 +293,7 @@ class Canvas(CanvasView):
 
     def _pointer_event(self, kind: PointerEventKind, event: QMouseEvent, viewport: Viewport) -> PointerEvent:
         place = event.position()
-        has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-        is_secondary = has_shift or self._gesture_button == Qt.MouseButton.RightButton
+        is_secondary = self._pointer.has_shift or self._gesture_button == Qt.MouseButton.RightButton
         return PointerEvent(kind, *viewport.to_image(place.x(), place.y()), place.x(), place.y(), is_secondary)
 
     def _report(self, interaction: Interaction) -> None:
