@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from app.action_table import Condition
@@ -53,8 +53,6 @@ class Controller(QObject):
         )
         panels = (window.objects_panel, window.clicks_panel, window.refine_panel, window.view_bar, window.status)
         self.view = ViewController(window.canvas, panels, self.annotation, self.refinement, self.files, settings, self)
-        self._refresh_timer = QTimer(self, singleShot=True, interval=0)
-        self._refresh_timer.timeout.connect(self._refresh)
         self._connect()
         connect_actions(self)
         self._restore()
@@ -128,11 +126,15 @@ class Controller(QObject):
         self.network.loading_changed.connect(self._on_loading_changed)
         window.progress.cancelled.connect(self.network.cancel_loading)
         self.exports.exported.connect(self._on_exported)
+        # At once, for the next key may be waiting already.
         for changed in (
-            annotation.document_changed, annotation.selection_changed, self.refinement.busy_changed,
-            self.exports.dirty_changed, self.view.view_changed, annotation.undo_stack.indexChanged,
-        ):  # fmt: skip
-            changed.connect(self._refresh_timer.start)
+            annotation.document_changed,
+            annotation.undo_stack.indexChanged,
+            self.refinement.busy_changed,
+            self.exports.dirty_changed,
+            self.view.view_changed,
+        ):
+            changed.connect(self._refresh)
         annotation.document_changed.connect(self._remember_config)
         _application().styleHints().colorSchemeChanged.connect(self._on_desktop_scheme_changed)
 

@@ -33,10 +33,6 @@ def connect_actions(controller: Controller) -> None:
     table = controller.window.actions_table
     for action_id, command in _commands(controller).items():
         table[action_id].triggered.connect(_without_argument(command))
-    # Undo and redo may follow each other faster than the window's state is brought up to date.
-    stack = controller.annotation.undo_stack
-    stack.canUndoChanged.connect(table["undo"].setEnabled)
-    stack.canRedoChanged.connect(table["redo"].setEnabled)
     for action_id, switch in _switches(controller).items():
         table[action_id].triggered.connect(switch)
     window = controller.window

@@ -117,7 +117,6 @@ class Shell:
     def key(self, key, modifier=Qt.KeyboardModifier.NoModifier):
         """A key while the canvas has the keyboard."""
         self.focus_canvas()
-        QApplication.processEvents()  # the window follows what was done before, as it does between two keys
         self.qtbot.keyClick(self.canvas, key, modifier)
 
     def focus_canvas(self):
@@ -127,7 +126,6 @@ class Shell:
 
     def trigger(self, action_id):
         """Choose an action from its menu."""
-        QApplication.processEvents()
         action = self.window.actions_table[action_id]
         assert action.isEnabled(), f"{action_id} is not enabled"
         action.trigger()
