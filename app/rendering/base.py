@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,8 +37,8 @@ class Renderer(Protocol):
 
     view_modes: tuple[str, ...]
 
-    def draw_others(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Overlay]:
-        """What the layers look like that are not worked on; asked for when they or the view change."""
+    def draw_others(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> Iterator[Overlay]:
+        """What the layers look like that are not worked on, one by one; asked for when they or the view change."""
         ...
 
     def draw_active(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Overlay]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from app.rendering.base import Frame, ViewStyle
 from app.rendering.layers import MaskLayer, look_the_same
@@ -30,12 +30,11 @@ class MaskRenderer:
         self._fields: dict[int, tuple[MaskLayer, MaskField]] = {}
         self._union: tuple[tuple[MaskLayer, ...], Frame, Levels] | None = None
 
-    def draw_others(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Overlay]:
+    def draw_others(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> Iterator[Overlay]:
         """Fill or outline of every visible layer that is not active."""
-        if style.mode not in ("fill", "outline"):
-            return []
-        drawn = [self._draw(layer, style, frame) for layer in layers if layer.is_visible and not layer.is_active]
-        return [overlay for overlay in drawn if overlay is not None]
+        if style.mode in ("fill", "outline"):
+            others = (layer for layer in layers if layer.is_visible and not layer.is_active)
+            yield from self._drawn(others, style, frame)
 
     def draw_active(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Overlay]:
         """The active layer, or what depends on it: a cut-out covers what no visible layer holds."""
@@ -47,16 +46,18 @@ class MaskRenderer:
             return [self._cutout(visible, style, frame)] if any(map(self._is_something, visible)) else []
         if style.mode == "raw":
             return [draw_raw(self._field(layer), frame.window, frame.image_size) for layer in active]
-        drawn = [self._draw(layer, style, frame) for layer in active]
-        return [overlay for overlay in drawn if overlay is not None]
+        return list(self._drawn(active, style, frame))
 
     def box_of(self, layer: MaskLayer, image_size: tuple[int, int]) -> Box | None:
         """Where the object is."""
         return object_box(self._field(layer), image_size)
 
-    def _draw(self, layer: MaskLayer, style: ViewStyle, frame: Frame) -> Overlay | None:
+    def _drawn(self, layers: Iterable[MaskLayer], style: ViewStyle, frame: Frame) -> Iterator[Overlay]:
         fill_opacity = style.opacity if style.mode == "fill" else 0.0
-        return draw_mask(layer, self._field(layer), frame.window, frame.image_size, fill_opacity)
+        for layer in layers:
+            overlay = draw_mask(layer, self._field(layer), frame.window, frame.image_size, fill_opacity)
+            if overlay is not None:
+                yield overlay
 
     def _cutout(self, visible: tuple[MaskLayer, ...], style: ViewStyle, frame: Frame) -> Overlay:
         others = tuple(layer for layer in visible if not layer.is_active)

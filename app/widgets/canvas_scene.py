@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -56,6 +56,7 @@ class CanvasScene:
         self._is_draft = False
         self._settled: QPixmap | None = None
         self._settled_layers: tuple[MaskLayer, ...] = ()
+        self._finishing: Generator[None, None, QPixmap] | None = None
         self._active: tuple[_Placed, ...] | None = None
         self._above: tuple[_Placed, ...] | None = None
         self._above_layers: tuple[MaskLayer, ...] = ()
@@ -77,7 +78,7 @@ class CanvasScene:
 
     @property
     def is_draft(self) -> bool:
-        """Whether the picture is drawn at half resolution; `finish` draws it well."""
+        """Whether the picture is drawn at half resolution; `finish_step` draws it well."""
         return self._is_draft
 
     @property
@@ -111,11 +112,20 @@ class CanvasScene:
             self._is_draft = is_moving and viewport is not None and _is_costly(viewport)
             self._forget_settled()
 
-    def finish(self) -> None:
-        """Draw well what was drawn fast while the view moved."""
-        if self._is_draft:
-            self._is_draft = False
+    def finish_step(self) -> bool:
+        """Draw a part of the good picture that replaces the draft. Returns False once there is nothing left to do."""
+        if not self._is_draft or self._pyramid is None or self._viewport is None:
+            return False
+        below, _ = _around_active(self._shown_layers())
+        if self._finishing is None:
+            self._finishing = self._settled_steps(self._viewport, _frame(self._viewport, self._pyramid), below)
+        try:
+            next(self._finishing)
+        except StopIteration as end:
             self._forget_settled()
+            self._is_draft = False
+            self._settled, self._settled_layers = end.value, below
+        return self._is_draft
 
     def set_background(self, colour: QColor) -> None:
         """The colour around the photograph."""
@@ -183,15 +193,14 @@ class CanvasScene:
         return True
 
     def _forget_settled(self) -> None:
-        self._settled = self._active = self._above = None
+        self._settled = self._active = self._above = self._finishing = None
 
     def _draw(self, pyramid: ImagePyramid, viewport: Viewport, layers: tuple[MaskLayer, ...]) -> None:
         """Draw what changed."""
         below, above = _around_active(layers)
-        window = viewport.window()
-        frame = Frame(window, pyramid.size) if window is not None else None
+        frame = _frame(viewport, pyramid)
         if self._settled is None or not look_the_same(below, self._settled_layers):
-            self._settled = self._paint_settled(pyramid, viewport, frame, below)
+            self._settled = _completed(self._settled_steps(viewport, frame, below))
             self._settled_layers = below
         if self._active is None:
             self._active = _placed(self._renderer.draw_active(layers, self._style, frame), frame) if frame else ()
@@ -218,26 +227,28 @@ class CanvasScene:
                     area = QRectF(
                         QPointF(*self._viewport.to_view(*box[:2])), QPointF(*self._viewport.to_view(*box[2:]))
                     )
-        return area.adjusted(-_REACH_PX, -_REACH_PX, _REACH_PX, _REACH_PX).toAlignedRect() if area else QRect()
+        return (
+            area.adjusted(-_REACH_PX, -_REACH_PX, _REACH_PX, _REACH_PX).toAlignedRect()
+            if not area.isNull()
+            else QRect()
+        )
 
-    def _paint_settled(
-        self, pyramid: ImagePyramid, viewport: Viewport, frame: Frame | None, layers: tuple[MaskLayer, ...]
-    ) -> QPixmap:
+    def _settled_steps(
+        self, viewport: Viewport, frame: Frame | None, layers: tuple[MaskLayer, ...]
+    ) -> Generator[None, None, QPixmap]:
+        """Draw the photograph, then one mask after the other; each `yield` is a place to do something else."""
         height, width = (round(side * viewport.pixel_ratio) for side in viewport.view_size)
         settled = QPixmap(max(width, 1), max(height, 1))
         settled.fill(self._background)
-        if frame is None:
+        if frame is None or self._pyramid is None:
             return settled
-        window = frame.window
-        with QPainter(settled) as painter:
-            _draw_shadow(painter, window, pyramid.size)
-            pixels = render_photo(pyramid, window)
-            photo = QImage(pixels.data, window.width, window.height, 4 * window.width, QImage.Format.Format_RGB32)
-            painter.drawImage(window.left, window.top, photo)
-            for placed in _placed(self._renderer.draw_others(layers, self._style, frame), frame):
-                painter.drawImage(placed.left, placed.top, placed.image)
-            if viewport.zoom >= _GRID_FROM_ZOOM:
-                _draw_grid(painter, window)
+        _draw_photo(settled, self._pyramid, frame.window)
+        yield
+        for overlay in self._renderer.draw_others(layers, self._style, frame):
+            with QPainter(settled) as painter:
+                for placed in _placed((overlay,), frame):
+                    painter.drawImage(placed.left, placed.top, placed.image)
+            yield
         return settled
 
 
@@ -259,6 +270,16 @@ def _colour_table(palette: Palette) -> list[int]:
 def _placed(overlays: Iterable[Overlay], frame: Frame) -> tuple[_Placed, ...]:
     left, top = frame.window.left, frame.window.top
     return tuple(_Placed(left + overlay.left, top + overlay.top, overlay_image(overlay)) for overlay in overlays)
+
+
+def _draw_photo(settled: QPixmap, pyramid: ImagePyramid, window: DeviceWindow) -> None:
+    with QPainter(settled) as painter:
+        _draw_shadow(painter, window, pyramid.size)
+        pixels = render_photo(pyramid, window)
+        photo = QImage(pixels.data, window.width, window.height, 4 * window.width, QImage.Format.Format_RGB32)
+        painter.drawImage(window.left, window.top, photo)
+        if window.zoom >= _GRID_FROM_ZOOM:
+            _draw_grid(painter, window)
 
 
 def _draw_shadow(painter: QPainter, window: DeviceWindow, image_size: tuple[int, int]) -> None:
@@ -288,6 +309,20 @@ def _draw_grid(painter: QPainter, window: DeviceWindow) -> None:
 def _grid_lines(first: int, last: int, origin: int, zoom: float) -> list[int]:
     start, end = int((first - origin) / zoom) + 1, int((last - origin) / zoom)
     return [round(origin + index * zoom) for index in range(start, end + 1)]
+
+
+def _completed(steps: Generator[None, None, QPixmap]) -> QPixmap:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            settled: QPixmap = end.value
+            return settled
+
+
+def _frame(viewport: Viewport, pyramid: ImagePyramid) -> Frame | None:
+    window = viewport.window()
+    return Frame(window, pyramid.size) if window is not None else None
 
 
 def _is_costly(viewport: Viewport) -> bool:

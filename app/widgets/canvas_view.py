@@ -55,7 +55,7 @@ class CanvasView(QWidget):
         self._scene = CanvasScene()
         self._builder = PyramidBuilder()
         self._builder.built.connect(self._on_pyramid_built)
-        self._settle = QTimer(self, singleShot=True, interval=_SETTLE_MS)
+        self._settle = QTimer(self, singleShot=True)
         self._settle.timeout.connect(self._on_settled)
         self._markers: tuple[ClickMarker, ...] = ()
         self._are_markers_visible = True
@@ -239,7 +239,7 @@ class CanvasView(QWidget):
         self._viewport = viewport
         self._scene.set_viewport(viewport, is_moving=is_moving)
         if self._scene.is_draft:
-            self._settle.start()
+            self._settle.start(_SETTLE_MS)
         self._place_spinner()
         self.update()
         self.view_changed.emit()
@@ -315,6 +315,8 @@ class CanvasView(QWidget):
         """Go on with what a hidden canvas does not do."""
         super().showEvent(event)
         self._place_spinner()
+        if self._scene.is_draft:
+            self._settle.start(_SETTLE_MS)
         if self._image is not None and not self._scene.has_all_levels:
             self._scene.set_pyramid(self._builder.start(self._image))
 
@@ -323,7 +325,6 @@ class CanvasView(QWidget):
         super().hideEvent(event)
         self._builder.stop()
         self._settle.stop()
-        self._on_settled()
         self._spinner.show_at(None)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -356,8 +357,11 @@ class CanvasView(QWidget):
             self.update()
 
     def _on_settled(self) -> None:
-        self._scene.finish()
-        self.update()
+        """The view rests: draw it well, with time for other events in between."""
+        if self._scene.finish_step():
+            self._settle.start(0)
+        else:
+            self.update()
 
     def _view_size(self) -> tuple[float, float]:
         return float(self.height()), float(self.width())

@@ -64,5 +64,5 @@ def test_the_same_is_drawn_the_second_time(kind, mode):
 def test_nothing_to_draw_is_fine(kind):
     renderer, frame = RENDERERS[kind](), Frame(VIEWS["fitted"].window(), SIZE)
     for mode in renderer.view_modes:
-        assert renderer.draw_others((), ViewStyle(mode, 0.5), frame) == []
+        assert list(renderer.draw_others((), ViewStyle(mode, 0.5), frame)) == []
         assert renderer.draw_active((), ViewStyle(mode, 0.5), frame) == []

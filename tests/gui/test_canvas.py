@@ -398,6 +398,7 @@ class TestZoom:
         image[:, ::2] = 0
         canvas.resize(2400, 1300)
         canvas.set_image(image)
+        canvas.set_layers((layer(disc(170, 150, 60), 1, (200, 0, 0), is_active=False), layer(disc(230, 150, 40), 2)))
         canvas.zoom_100()
         sharp = canvas.grab().toImage()
         canvas.resize(2398, 1300)

@@ -262,7 +262,8 @@ class TestRenderer:
     def draw(self, layers, mode, renderer=None):
         renderer = renderer or MaskRenderer()
         style = ViewStyle(mode, 0.5)
-        return renderer.draw_others(layers, style, self.frame), renderer.draw_active(layers, style, self.frame)
+        others = list(renderer.draw_others(layers, style, self.frame))
+        return others, renderer.draw_active(layers, style, self.frame)
 
     def test_active_and_others_are_apart(self):
         layers = (layer(disc(), object_id=1, is_active=False, colour=RED), layer(disc(), object_id=2))
