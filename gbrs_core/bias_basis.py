@@ -22,7 +22,8 @@ class BasisSettings:
     Attributes:
         counts: regions per granularity, coarse to fine.
         compactness: weight of position against colour; larger makes rounder regions.
-        sharpness: how fast the share of a cell falls with its distance to a region; larger makes harder regions.
+        sharpness: how fast the share of a cell falls with its squared distance to a region, in units of the mean
+            squared distance of a cell to its nearest one; larger makes harder regions.
         rounds: rounds of k-means.
     """
 
@@ -55,32 +56,44 @@ def bias_basis(image: NDArray[np.uint8], height: int, width: int, settings: Basi
 def _granularity(colours: Tensor, count: int, settings: BasisSettings) -> Tensor:
     """About `count` regions: k-means on colour and position from a regular grid, then soft shares (k, h, w)."""
     height, width = colours.shape[:2]
+    count = min(count, max(1, height * width // 4))
     spacing = (height * width / count) ** 0.5
     scale = settings.compactness / spacing
-    grid_rows, grid_cols = max(1, round(height / spacing)), max(1, round(width / spacing))
-    rows = torch.arange(height, dtype=torch.float32)[:, None].expand(height, width)
-    cols = torch.arange(width, dtype=torch.float32)[None, :].expand(height, width)
-    cells = torch.cat([colours, (rows * scale)[..., None], (cols * scale)[..., None]], dim=2).reshape(-1, 5)
-    row_of = (torch.arange(height) * grid_rows // height)[:, None].expand(height, width)
-    col_of = (torch.arange(width) * grid_cols // width)[None, :].expand(height, width)
-    owner = (row_of * grid_cols + col_of).reshape(-1)
-    centres = _means(cells, owner, grid_rows * grid_cols, None)
+    grid = (max(1, round(height / spacing)), max(1, round(width / spacing)))
+    rows = (torch.arange(height) * scale)[:, None, None].expand(height, width, 1)
+    cols = (torch.arange(width) * scale)[None, :, None].expand(height, width, 1)
+    cells = torch.cat([colours, rows, cols], dim=2)
+    # A quarter of the cells is enough to find the centres, unless a region has few.
+    step = 2 if spacing >= 6 else 1
+    sample = cells[::step, ::step]
+    owner = _grid_owner(sample.shape[0], sample.shape[1], grid)
+    sample = sample.reshape(-1, 5)
+    centres = torch.zeros(grid[0] * grid[1], 5)
     for _ in range(settings.rounds):
-        centres = _means(cells, _squared_distances(cells, centres).argmin(dim=1), len(centres), centres)
-    distances = _squared_distances(cells, centres)
-    variance = distances.amin(dim=1).mean().clamp_min(1e-6)
-    shares = torch.softmax(distances.mul_(-settings.sharpness / variance), dim=1)
-    return shares.t().reshape(-1, height, width).contiguous()
+        centres = _means(sample, owner, centres)
+        owner = _distances(sample, centres).argmin(dim=1)
+    cells = cells.reshape(-1, 5)
+    distances = _distances(cells, centres)
+    spread = (distances.amin(dim=1) + cells.square().sum(dim=1)).mean().clamp_min(1e-6)
+    shares = torch.softmax(distances.mul_(-settings.sharpness / spread), dim=1)
+    return shares.t().reshape(-1, height, width)
 
 
-def _squared_distances(cells: Tensor, centres: Tensor) -> Tensor:
-    """(n, k) squared distances up to a term per cell that is the same for all centres is avoided: exact values."""
-    return (cells.square().sum(1, keepdim=True) + centres.square().sum(1) - 2.0 * cells @ centres.t()).clamp_min_(0.0)
+def _grid_owner(height: int, width: int, grid: tuple[int, int]) -> Tensor:
+    """Which region of a regular grid each cell starts in, (height * width) int64."""
+    rows = torch.arange(height) * grid[0] // height
+    cols = torch.arange(width) * grid[1] // width
+    return (rows[:, None] * grid[1] + cols[None, :]).reshape(-1)
 
 
-def _means(cells: Tensor, owner: Tensor, count: int, fallback: Tensor | None) -> Tensor:
-    """Mean of the cells of every region; a region without cells keeps its centre."""
-    sums = torch.zeros(count, cells.shape[1]).index_add_(0, owner, cells)
-    sizes = torch.bincount(owner, minlength=count)
-    means = sums / sizes.clamp_min(1)[:, None]
-    return means if fallback is None else torch.where((sizes > 0)[:, None], means, fallback)
+def _distances(cells: Tensor, centres: Tensor) -> Tensor:
+    """Squared distance of every cell to every centre, less the same number for all centres of a cell; (n, k)."""
+    return torch.addmm(centres.square().sum(dim=1), cells, centres.t(), alpha=-2.0)
+
+
+def _means(cells: Tensor, owner: Tensor, fallback: Tensor) -> Tensor:
+    """Mean of the cells of every region, (k, 5); a region without cells keeps its old centre."""
+    count = len(fallback)
+    sums = torch.zeros_like(fallback).index_add_(0, owner, cells)
+    sizes = torch.bincount(owner, minlength=count)[:, None]
+    return torch.where(sizes > 0, sums / sizes.clamp_min(1), fallback)

@@ -101,6 +101,21 @@ class RefinementSession:
         return self._config
 
     @property
+    def can_undo(self) -> bool:
+        """Whether `undo` would do something."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether `redo` would do something."""
+        return self._history.can_redo
+
+    @property
+    def history_bytes(self) -> int:
+        """Memory held by the snapshots for undo and redo."""
+        return self._history.size_bytes
+
+    @property
     def prediction(self) -> Prediction:
         """The prediction at image size; the same object until it changes."""
         working = self.working_prediction
@@ -120,16 +135,6 @@ class RefinementSession:
             self._history = self._history.with_newest(replace(newest, prediction=array))
             return array
         return newest.prediction
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether `undo` would do something."""
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether `redo` would do something."""
-        return self._history.can_redo
 
     def set_config(self, config: RefinementConfig | None) -> None:
         """Change the settings from the next click on; None takes the defaults.

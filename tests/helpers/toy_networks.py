@@ -175,8 +175,12 @@ class ToyNetwork:
 
 
 def click_network(seed: int = 5) -> ToyNetwork:
-    """A seeded click network."""
-    return ToyNetwork(seeded(ClickNetwork(), seed).requires_grad_(False))
+    """A seeded click network whose logits are mostly a little below zero."""
+    module = seeded(ClickNetwork(), seed).requires_grad_(False)
+    for weight in module.parameters():
+        weight.sub_(0.1).mul_(0.8)
+    module.head[-1].bias.fill_(-0.4)
+    return ToyNetwork(module)
 
 
 def picture(height: int = 20, width: int = 26, seed: int = 0) -> Tensor:
