@@ -26,21 +26,21 @@ _LEARNING_RATES: dict[LayerName, float] = {
     "sb": LEARNING_RATE_LADDER[5],
     "bmsb": LEARNING_RATE_LADDER[3],
     "bmsb-m": LEARNING_RATE_LADDER[4],
-    "bmconv": LEARNING_RATE_LADDER[6],
+    "bmconv": LEARNING_RATE_LADDER[8],
 }
 
+_PAPER = RefinementDefaults(iterations=20, learning_rate=0.0, consistency_weight=100.0, stop_residual=0.8)
+_TUNED = _PAPER.with_changes(stop_residual=0.3, click_disc_radius=2.0)
+
+_PRESETS: tuple[tuple[PresetName, RefinementDefaults], ...] = (("paper", _PAPER), ("tuned", _TUNED))
+
 DEFAULTS: dict[tuple[LayerName, PresetName], RefinementDefaults] = {
-    (layer, preset): RefinementDefaults(
-        iterations=20,
-        learning_rate=learning_rate,
-        consistency_weight=100.0,
-        stop_residual=0.8 if preset == "paper" else 0.5,
-        click_disc_radius=0.0 if preset == "paper" else 4.0,
-    )
+    (layer, preset): numbers.with_changes(learning_rate=learning_rate)
     for layer, learning_rate in _LEARNING_RATES.items()
-    for preset in ("paper", "tuned")
+    for preset, numbers in _PRESETS
 }
-"""By layer and preset. "paper" is equation 8 with its lambda and early stop; "tuned" is what measures best."""
+"""By layer and preset. "paper" is equation 8 with its lambda and early stop; "tuned" is what measures best, and both
+take the learning rate that measures best for the layer: docs/results.md."""
 
 
 class InteractiveSegmentation:

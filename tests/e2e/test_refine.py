@@ -1,0 +1,95 @@
+"""`main.py refine` and `main.py bench`, called as a user calls them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+import models
+from gbrs_core import Click, RefinementConfig, RefinementSession
+from gbrs_core.image_io import read_image
+from resources import sample_path
+
+ROOT = Path(__file__).parents[2]
+CLICKS = ("300,223,72,1", "60,60,40,-1")
+
+
+def call(*arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "main.py", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=200, check=False)
+
+
+def refine(out: Path, *more: str, clicks: tuple[str, ...] = CLICKS) -> subprocess.CompletedProcess[str]:
+    given = [part for one in clicks for part in ("--click", one)]
+    return call("refine", str(sample_path()), "--task", "interactive", *given, "--out", str(out), *more)
+
+
+def test_mask_equals_that_of_a_session(tmp_path: Path) -> None:
+    done = refine(tmp_path / "mask.png", "--json")
+    assert done.returncode == 0, done.stderr
+    session = RefinementSession(models.load("light_interactive"), read_image(sample_path()).array, RefinementConfig())
+    for x, y, radius, target in ((300, 223, 72, 1), (60, 60, 40, -1)):
+        for _ in session.refine(Click(x, y, radius, target)):
+            pass
+    mask = np.asarray(Image.open(tmp_path / "mask.png"))
+    np.testing.assert_array_equal(mask == 255, session.prediction.array > 0)
+    assert set(np.unique(mask)) <= {0, 255}
+    reports = json.loads(done.stdout)["clicks"]
+    assert [report["iterations"] for report in reports] == [report.iterations_run for report in session.reports]
+    assert [report["loss"] for report in reports] == pytest.approx([report.loss for report in session.reports])
+    assert all(0 <= report["changed_outside"] <= 1 for report in reports)
+
+
+def test_float_outputs_hold_the_logits(tmp_path: Path) -> None:
+    for name in ("logits.npy", "logits.tif"):
+        assert refine(tmp_path / name, clicks=CLICKS[:1]).returncode == 0
+    logits = np.load(tmp_path / "logits.npy", allow_pickle=False)
+    assert logits.dtype == np.float32
+    assert logits[223, 300] > 0
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "logits.tif"), cv2.IMREAD_UNCHANGED), logits)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--click", "9999,10,20,1"), "outside of the image"),
+        (("--click", "30,10,20"), "X,Y,RADIUS,TARGET"),
+        (("--click", "30,10,-5,1"), "radius"),
+        (("--click", "30,10,5,0.5"), "target"),
+        (("--click", "30,10,5,1", "--lr", "-1"), "learning rate"),
+        (("--click", "30,10,5,1", "--levels", "7"), "levels"),
+        (("--click", "30,10,5,1", "--device", "cuda:99"), "no device"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    done = call("refine", str(sample_path()), *arguments, "--out", str(tmp_path / "mask.png"))
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "mask.png").exists()
+
+
+def test_unwritable_target_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    target = tmp_path / "file" / "mask.png"
+    done = refine(target, clicks=CLICKS[:1])
+    assert done.returncode == 2
+    assert str(target) in done.stderr
+
+
+@pytest.mark.slow
+def test_bench_gives_plausible_ratios() -> None:
+    done = call("bench", "--networks", "light_interactive", "--repeats", "1", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["networks"]
+    assert row["network"] == "light_interactive"
+    assert all(value > 0 for key, value in row.items() if key != "network")
