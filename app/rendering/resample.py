@@ -1,7 +1,7 @@
 """Values on a coarse grid, seen through a window of device pixels: bilinear, fast, and in the right place.
 
-`cv2.resize` is about ten times faster than `cv2.warpAffine`, but places its output only on whole pixels. What is missing
-to the exact place is made up for on the coarse grid, where it is cheap.
+`cv2.resize` is about ten times faster than `cv2.warpAffine`, but places its output only on whole pixels. What is
+missing to the exact place is made up for on the coarse grid, where it is cheap.
 """
 
 from __future__ import annotations

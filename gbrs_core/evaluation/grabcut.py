@@ -30,7 +30,9 @@ class GrabCutMethod:
         for earlier in self._clicks:
             _paint(labels, earlier, SURE_RADIUS, cv2.GC_FGD if earlier.is_positive else cv2.GC_BGD)
         cv2.setRNGSeed(0)
-        cv2.grabCut(self._image, labels, None, np.zeros((1, 65)), np.zeros((1, 65)), ITERATIONS, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(
+            self._image, labels, (0, 0, 1, 1), np.zeros((1, 65)), np.zeros((1, 65)), ITERATIONS, cv2.GC_INIT_WITH_MASK
+        )
         return np.asarray((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD))
 
 
