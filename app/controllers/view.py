@@ -60,6 +60,7 @@ class ViewController(QObject):
         self._mode = "fill"
         self.is_overlay_visible = True
         self.are_markers_visible = True
+        self._cursor: tuple[float, float] | None = None
         self._layers = QTimer(self, singleShot=True, interval=0)
         self._layers.timeout.connect(self.draw_layers)
         self._document = QTimer(self, singleShot=True, interval=0)
@@ -74,7 +75,7 @@ class ViewController(QObject):
         refinement.progressed.connect(self._on_progressed)
         refinement.busy_changed.connect(self._on_busy_changed)
         canvas.cursor_moved.connect(self._on_cursor_moved)
-        canvas.cursor_left.connect(self._status.clear_pixel)
+        canvas.cursor_left.connect(self._on_cursor_left)
         canvas.radius_changed.connect(self._on_radius_changed)
         canvas.view_changed.connect(self._on_view_changed)
         canvas.view_mode_changed.connect(self._on_mode_changed)
@@ -177,6 +178,8 @@ class ViewController(QObject):
             if logits is not None:
                 layers.append(self._layer(item, logits))
         self._canvas.set_layers(tuple(layers))
+        if self._cursor is not None:  # the mask changed under a resting pointer
+            self._status.show_pixel(*self._cursor, self._canvas.logit_at(*self._cursor))
         before = self._refinement.logits_before(active) if active is not None and active.clicks else None
         self._canvas.set_before_layer(
             self._layer(active, before) if active is not None and before is not None else None
@@ -232,7 +235,12 @@ class ViewController(QObject):
     def _on_busy_changed(self, is_busy: bool) -> None:
         self._canvas.set_busy(is_busy)
 
+    def _on_cursor_left(self) -> None:
+        self._cursor = None
+        self._status.clear_pixel()
+
     def _on_cursor_moved(self, x: float, y: float) -> None:
+        self._cursor = (x, y)
         self._status.show_pixel(x, y, self._canvas.logit_at(x, y))
 
     def _on_radius_changed(self, radius: float) -> None:

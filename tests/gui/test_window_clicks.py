@@ -37,6 +37,14 @@ class TestClick:
         assert [click.is_positive for click in clicks(shell)] == [True, False]
         assert not shell.mask()[45, 66]
 
+    def test_the_value_under_a_resting_pointer_follows_the_mask(self, shell, qtbot):
+        shell.click(60, 45)
+        shell.wait_idle()
+        value = shell.canvas.logit_at(60, 45)
+        assert value > 0
+        shown = f"logit {value:+.1f}"
+        qtbot.waitUntil(lambda: shell.window.status.value.text().startswith(shown))
+
     def test_dragging_sets_the_radius_of_that_click(self, shell):
         before = shell.canvas.radius()
         shell.drag((60, 45), (80, 45))
