@@ -251,7 +251,9 @@ class Controller(QObject):
     def _on_loading_changed(self) -> None:
         progress = self.window.progress
         if self.network.is_loading:
-            progress.show_progress(self.network.loading_text, self.network.loading_share)
+            progress.show_progress(
+                self.network.loading_text, self.network.loading_share, self.network.can_cancel_loading
+            )
         else:
             progress.hide()
         self._refresh()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QPalette
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
 
 from app.action_table import ACTIONS, MENUS, Menu
 from app.actions import Actions
@@ -113,15 +113,19 @@ class MainWindow(QMainWindow):
     # --- assembly ---
 
     def _assemble(self) -> None:
+        # In one cell, so that messages lie over the canvas and the image stays where it is.
+        stage = QGridLayout()
+        stage.addWidget(self.canvas, 0, 0)
+        stage.addWidget(self.messages, 0, 0, Qt.AlignmentFlag.AlignTop)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.view_bar, self.messages, self.progress):
-            column.addWidget(widget)
-        column.addWidget(self.canvas, 1)
+        column.addWidget(self.view_bar)
+        column.addLayout(stage, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
+        self.status.addWidget(self.progress)
         self._add_tools()
         self._add_panels()
         self._add_menus()

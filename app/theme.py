@@ -76,15 +76,17 @@ def is_dark(palette: QPalette) -> bool:
     return palette.color(_ROLES.Window).lightness() < palette.color(_ROLES.WindowText).lightness()
 
 
-def icon(name: str, palette: QPalette, *, accent: bool = False) -> QIcon:
-    """The icon of that name in the palette's colours. The first call imports the icon font, some tenths of a second."""
+def icon(name: str, palette: QPalette, *, accent: bool = False, colour: QColor | None = None) -> QIcon:
+    """The icon of that name in the palette's text or accent colour, or in a colour of its own.
+
+    The first call imports the icon font, some tenths of a second.
+    """
     import qtawesome
 
-    colour = palette.color(_ROLES.Accent if accent else _ROLES.WindowText)
     disabled = palette.color(QPalette.ColorGroup.Disabled, _ROLES.WindowText)
     made = qtawesome.icon(
         name,
-        color=colour,
+        color=colour or palette.color(_ROLES.Accent if accent else _ROLES.WindowText),
         color_disabled=disabled,
         color_on=palette.color(_ROLES.Accent),
         color_selected=palette.color(_ROLES.HighlightedText),

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 import logging
-import os
-import sys
 import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 from PySide6.QtCore import Slot
 
+from app.engine_thread import preload_torch, yield_to_window
 from app.mailbox import Mailbox
 from app.messages import (
     ClickRefined,
@@ -37,11 +34,11 @@ from app.messages import (
 )
 from app.state.results import ClickOutcome
 from app.threads import Worker
+from gbrs_core.config import RefinementConfig
 from gbrs_core.errors import CancelledError, GbrsError
+from gbrs_core.interaction import Click
 
 if TYPE_CHECKING:
-    from gbrs_core.config import RefinementConfig
-    from gbrs_core.interaction import Click
     from gbrs_core.optimise import RefinementStep
     from gbrs_core.session import ClickReport, RefinementSession
     from models.spec import LoadedNetwork
@@ -52,6 +49,7 @@ REPORT_INTERVAL_S = 0.05
 """Least time between two reports of iterations."""
 
 DEFAULT_NETWORK = "light_interactive"
+_WARM_UP_SIDE = 64
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +107,8 @@ class EngineWorker(Worker):
             self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
 
     def _start(self, request: StartEngine) -> None:
+        yield_to_window()
+        preload_torch()
         import torch
 
         import models
@@ -129,13 +129,17 @@ class EngineWorker(Worker):
         device = self._checked_device(request.device)
         assert self._load_network is not None, "StartEngine is always the first request"
         network = self._load_network(request.source, progress=report, cancelled=lambda: self._mailbox.is_load_cancelled)
+        _warm_up(network, device)
         self._sessions.clear()
         self._network, self._device = network, device
         self._report_network(request.request_id, request.source)
 
     def _set_device(self, request: SetDevice) -> None:
-        self._device = self._checked_device(request.device)
+        device = self._checked_device(request.device)
+        if self._network is not None:
+            _warm_up(self._network, device)
         self._sessions.clear()
+        self._device = device
         if self._network is not None:
             self._report_network(request.request_id, "")
 
@@ -261,20 +265,15 @@ _FAILURES: dict[type[Request], str] = {
 }
 
 
-def _preload_torch() -> None:
-    """Load torch's libraries before Python imports them.
+def _warm_up(network: LoadedNetwork, device: str) -> None:
+    """Refine a click on a small grey image: what is slow once is over before the user's first click, or fails now."""
+    from gbrs_core.session import RefinementSession
 
-    An import holds the interpreter while libraries are loaded, some tenths of a second here, in which the window would
-    neither draw nor answer. A foreign function does not hold it. Where this does not work, the import does it all.
-    """
-    spec = importlib.util.find_spec("torch")
-    if sys.platform == "win32" or spec is None or spec.origin is None:
-        return
-    suffix = "dylib" if sys.platform == "darwin" else "so"
-    library = Path(spec.origin).parent / "lib" / f"libtorch_python.{suffix}"
-    dlopen = ctypes.CDLL(None).dlopen
-    dlopen.restype, dlopen.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
-    dlopen(os.fsencode(library), os.RTLD_NOW)
+    side = _WARM_UP_SIDE
+    image = np.full((side, side, 3), 128, np.uint8)
+    config = RefinementConfig(iterations=2, stop_residual=0.0)
+    for _ in RefinementSession(network, image, config, device=device).refine(Click(side / 2, side / 2, side / 4, 1.0)):
+        pass
 
 
 def _devices(torch: ModuleType) -> tuple[DeviceInfo, ...]:

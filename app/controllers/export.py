@@ -17,6 +17,7 @@ from app.messages import Export, Exported, ExportItem, Failed, Report
 from app.state.document import ObjectState
 from app.state.settings import SettingsStore
 from app.widgets.export_dialog import ExportChoice, ExportDialog, FormatChoice
+from resources import sample_path
 
 Buttons = QMessageBox.StandardButton
 
@@ -184,7 +185,7 @@ class ExportController(QObject):
         dialog = ExportDialog(
             _formats(),
             self._files.path.stem,
-            Path(settings.folders.get("export", self._files.path.parent)),
+            self._export_folder(self._files.path),
             active_name=active.name if active is not None and active.clicks else "",
             object_count=len(annotated),
             has_unfinished=any(not item.is_finished for item in annotated),
@@ -202,6 +203,11 @@ class ExportController(QObject):
 
         dialog.finished.connect(answer)
         _open(dialog)
+
+    def _export_folder(self, image_path: Path) -> Path:
+        """Where the last export went, else beside the image, but never into the program's own folder."""
+        beside = Path.home() if image_path.parent == sample_path().parent else image_path.parent
+        return Path(self._settings.current.folders.get("export", beside))
 
     def _repeated_choice(self) -> ExportChoice | None:
         """The last choice for this image; None if it would replace a file that was not written in this run."""

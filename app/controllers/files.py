@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.messages import Failed, ImageRead, ReadImage, Report, RgbImage
 from app.state.image_list import ImageList
 from app.state.settings import SettingsStore
+from resources import sample_path
 
 NETWORK_SUFFIXES = (".safetensors", ".pth", ".pt", ".tar", ".ckpt", ".bin")
 
@@ -101,5 +102,7 @@ class FileController(QObject):
         self.image_changed.emit()
 
     def _remember(self, path: Path) -> None:
+        if path.parent == sample_path().parent:
+            return
         settings = self._settings.current.with_recent("recent_images", path)
         self._settings.current = settings.with_folder("image", path if path.is_dir() else path.parent)

@@ -67,6 +67,11 @@ class NetworkController(QObject):
         return bool(self._requests)
 
     @property
+    def can_cancel_loading(self) -> bool:
+        """Whether what is on its way is a network from a file or by name."""
+        return any(self._requests.values())
+
+    @property
     def device(self) -> str:
         """Id of the device that is wanted, "auto" included."""
         return self._device

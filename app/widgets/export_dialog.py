@@ -104,6 +104,9 @@ class ExportDialog(QDialog):
         self.split.setChecked(previous.splits)
         self.file = QLineEdit()
         self.browse = QPushButton("Browse…")
+        self.browse.setAutoDefault(False)
+        self.warning = QLabel()
+        self.warning.setProperty("hint", True)
         self._buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
         self.export = self._buttons.addButton("Export", QDialogButtonBox.ButtonRole.AcceptRole)
         self.export.setDefault(True)
@@ -135,6 +138,7 @@ class ExportDialog(QDialog):
         label = QLabel("File &name")
         label.setBuddy(self.file)
         form.addRow(label, row)
+        form.addRow("", self.warning)
         column = QVBoxLayout(self)
         column.setSpacing(16)
         column.addLayout(form)
@@ -154,7 +158,9 @@ class ExportDialog(QDialog):
         self.file.setText(str(shown / (self._stem + choice.ending)))
 
     def _on_file(self) -> None:
-        self.export.setEnabled(bool(Path(self.file.text()).name) and not Path(self.file.text()).is_dir())
+        path = Path(self.file.text())
+        self.export.setEnabled(bool(path.name) and not path.is_dir())
+        self.warning.setText("This file exists and will be replaced." if path.is_file() else "")
 
     def _on_browse(self) -> None:
         suffix = Path(self._formats[self.format.currentData()].ending).suffix

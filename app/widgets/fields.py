@@ -5,6 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSlider, QSpinBox, QWidget
 
+FIELD_HEIGHT = 26
+"""Logical pixels; combo boxes and spin boxes would differ otherwise."""
+
 Field = QComboBox | QDoubleSpinBox | QSlider | QSpinBox
 
 

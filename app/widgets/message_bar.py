@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -30,9 +30,11 @@ _ICONS: dict[MessageKind, str] = {
     "error": "mdi6.alert-circle-outline",
 }
 
+_COLOURS: dict[MessageKind, str] = {"warning": "#d99a1c", "error": "#d8412f"}
+
 
 class MessageBar(QFrame):
-    """One message at the top of the canvas, never modal.
+    """One message over the top of the canvas, never modal; the image does not move when it comes or goes.
 
     Signals:
         closed(): the user closed the message.
@@ -106,7 +108,8 @@ class MessageBar(QFrame):
 
     def paint_icons(self, palette: QPalette) -> None:
         """Draw the icon in the colours of the theme."""
-        self._icon.setPixmap(icon(_ICONS[self._kind], palette, accent=True).pixmap(QSize(20, 20)))
+        colour = _COLOURS.get(self._kind, palette.color(QPalette.ColorRole.Accent))
+        self._icon.setPixmap(icon(_ICONS[self._kind], palette, colour=QColor(colour)).pixmap(QSize(20, 20)))
         self._close.setIcon(icon("mdi6.close", palette))
         self._close.setText("")
 
@@ -138,8 +141,8 @@ class MessageBar(QFrame):
         self.closed.emit()
 
 
-class ProgressStrip(QFrame):
-    """A line that says what is going on, how far it is, and lets the user cancel it.
+class ProgressStrip(QWidget):
+    """A line in the status bar that says what is going on, how far it is, and lets the user cancel it.
 
     Signals:
         cancelled(): the user pressed Cancel.
@@ -149,19 +152,20 @@ class ProgressStrip(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("messageBar")
         self._text = QLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(8)
-        self._cancel = QPushButton("Cancel")
-        self._cancel.clicked.connect(self.cancelled)
+        self._bar.setFixedSize(120, 8)
+        self.cancel = QToolButton()
+        self.cancel.setText("Cancel")
+        self.cancel.setProperty("flat", True)
+        self.cancel.setToolTip("Stop loading; the network in use stays")
+        self.cancel.clicked.connect(self.cancelled)
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 6, 8, 6)
-        row.setSpacing(12)
-        row.addWidget(self._text)
-        row.addWidget(self._bar, 1)
-        row.addWidget(self._cancel)
+        row.setContentsMargins(4, 0, 0, 0)
+        row.setSpacing(6)
+        for widget in (self._text, self._bar, self.cancel):
+            row.addWidget(widget)
         self.hide()
 
     @property
@@ -169,10 +173,11 @@ class ProgressStrip(QFrame):
         """What is going on."""
         return self._text.text()
 
-    def show_progress(self, text: str, share: float | None) -> None:
+    def show_progress(self, text: str, share: float | None, can_cancel: bool) -> None:
         """Show a share from 0 to 1, None while it is not known."""
         self._text.setText(text)
         self._bar.setRange(0, 0 if share is None else 1000)
         if share is not None:
             self._bar.setValue(round(share * 1000))
+        self.cancel.setVisible(can_cancel)
         self.show()

@@ -15,12 +15,13 @@ from PySide6.QtWidgets import (
     QLabel,
     QPushButton,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
 
 from app.messages import DeviceInfo
-from app.widgets.fields import OptionalDoubleSpinBox, OptionalSpinBox, guard_wheel
+from app.widgets.fields import FIELD_HEIGHT, OptionalDoubleSpinBox, OptionalSpinBox, guard_wheel
 from app.widgets.loss_plot import LossPlot
 from gbrs_core.config import (
     LAYER_NAMES,
@@ -31,13 +32,13 @@ from gbrs_core.config import (
 )
 
 _LAYER_TITLES: Mapping[LayerName, str] = {
-    "none": "None (network only)",
-    "sb": "Scale and bias (sb)",
-    "bmsb": "Bias map, scale and bias (bmsb)",
-    "bmsb-m": "Merged bias map (bmsb-m)",
-    "bmconv": "Bias map and 1×1 conv (bmconv)",
+    "none": "none (network only)",
+    "sb": "sb: scale, bias",
+    "bmsb": "bmsb: + bias map",
+    "bmsb-m": "bmsb-m: merged",
+    "bmconv": "bmconv: map + conv",
 }
-_PRESET_TITLES: Mapping[PresetName, str] = {"tuned": "Tuned (measured best)", "paper": "Paper"}
+_PRESET_TITLES: Mapping[PresetName, str] = {"tuned": "Tuned (best measured)", "paper": "Paper"}
 _AUTO_DEVICE = DeviceInfo("auto", "Automatic")
 LARGEST_RADIUS = 100_000
 
@@ -145,9 +146,10 @@ class RefineDock(QScrollArea):
         )
         for text, field in rows:
             form.addRow(text, field)
-            field.setMinimumWidth(60)
+            field.setMinimumSize(60, FIELD_HEIGHT)
         caption = QLabel("Loss of the newest click")
         caption.setProperty("hint", True)
+        caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.loss_plot.setMinimumHeight(84)
         inner = QWidget()
         column = QVBoxLayout(inner)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from app.action_table import VIEW_MODES, icon_name
 from app.actions import Actions
 from app.theme import icon
-from app.widgets.fields import guard_wheel
+from app.widgets.fields import FIELD_HEIGHT, guard_wheel
 from app.widgets.objects_dock import flat_button
 
 _STEPS = 100
@@ -64,6 +64,7 @@ class ViewBar(QWidget):
         self.view_mode.setAccessibleName("View mode")
         for field in (self.radius, self.view_mode):
             guard_wheel(field)
+            field.setMinimumHeight(FIELD_HEIGHT)
         self._icons = {name: QLabel() for name in ("mdi6.radius-outline", "mdi6.contrast-circle", "mdi6.opacity")}
         self._hold_buttons: dict[str, QToolButton] = {}
         self._lay_out(actions)

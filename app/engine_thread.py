@@ -1,0 +1,34 @@
+"""What the engine's thread does before it imports torch, so that the window stays quick. Torch-free."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import sys
+import threading
+from pathlib import Path
+
+NICENESS = 5
+
+
+def yield_to_window() -> None:
+    """Let the window's thread go first when both want the processor; torch's own threads inherit it (Linux only)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+def preload_torch() -> None:
+    """Load torch's libraries before Python imports them.
+
+    An import holds the interpreter while libraries are loaded, some tenths of a second here, in which the window would
+    neither draw nor answer. A foreign function does not hold it. Where this does not work, the import does it all.
+    """
+    spec = importlib.util.find_spec("torch")
+    if sys.platform == "win32" or spec is None or spec.origin is None:
+        return
+    suffix = "dylib" if sys.platform == "darwin" else "so"
+    library = Path(spec.origin).parent / "lib" / f"libtorch_python.{suffix}"
+    dlopen = ctypes.CDLL(None).dlopen
+    dlopen.restype, dlopen.argtypes = ctypes.c_void_p, (ctypes.c_char_p, ctypes.c_int)
+    dlopen(os.fsencode(library), os.RTLD_NOW)
