@@ -18,8 +18,8 @@ STEPS = 3
 
 
 @pytest.fixture(scope="module", params=[network.name for network in NETWORKS])
-def network(request: pytest.FixtureRequest) -> Iterator[tuple[nn.Module, NetworkSpec]]:
-    yield filled_network(request.param, 3), entry(request.param).spec()
+def network(request: pytest.FixtureRequest) -> tuple[nn.Module, NetworkSpec]:
+    return filled_network(request.param, 3), entry(request.param).spec()
 
 
 def layouts(spec: NetworkSpec) -> Iterator[tuple[InsertionPoint, ...]]:
