@@ -18,7 +18,8 @@ from torch import Tensor, nn
 
 from gbrs_core.errors import InsertionError
 from gbrs_core.network import InsertionPoint
-from gbrs_core.recording import AutocastFactory, Recorder
+from gbrs_core.recording import Recorder
+from gbrs_core.tape import AutocastFactory
 
 Suffix = Callable[[], Tensor]
 Layer = Callable[[Tensor], Tensor]

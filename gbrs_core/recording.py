@@ -12,8 +12,8 @@ that a recording cannot reproduce is noticed and reported in `Recorder.obstacle`
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
@@ -22,7 +22,7 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-Operation = Callable[..., Any]
+from gbrs_core.tape import AutocastFactory, Constant, Copied, Operation, RecordedSuffix, Slot, Step
 
 _AUGMENTED = frozenset(
     f"__i{name}__"
@@ -36,104 +36,22 @@ _READS_NO_VALUES = frozenset(
     {
         "__get__", "__len__", "__hash__", "__repr__", "__format__", "size", "dim", "ndimension", "numel", "nelement",
         "stride", "storage_offset", "is_contiguous", "is_floating_point", "is_complex", "element_size", "get_device",
-        "is_same_size", "type", "is_shared", "is_pinned", "has_names", "_is_view", "__deepcopy__",
+        "is_same_size", "type", "is_shared", "is_pinned", "has_names", "_is_view",
     }
 )  # fmt: skip
 """Functions that answer something about a tensor without looking at its values."""
-
-
-class _Constant:
-    """A value the suffix reads; replaced by a copy if the pass changes the original later."""
-
-    __slots__ = ("tensor", "version")
-
-    def __init__(self, tensor: Tensor) -> None:
-        self.tensor = tensor
-        self.version = tensor._version
-
-    def protect(self) -> None:
-        """Keep the value although the original is about to change."""
-        self.tensor = self.tensor.clone()
-        self.version = self.tensor._version
-
-
-@dataclass(frozen=True)
-class _Slot:
-    """A value that every run computes anew."""
-
-    index: int
-
-
-@dataclass(frozen=True)
-class _Copied:
-    """A constant that the suffix changes in place: every run changes a copy, which is then the value of the slot."""
-
-    constant: _Constant
-    index: int
-
-
-@dataclass
-class _Step:
-    """One operation of the suffix; `results` mirrors the structure of its result, with a slot per tensor."""
-
-    operation: Operation
-    args: tuple[Any, ...]
-    kwargs: dict[str, Any]
-    results: Any
-    has_grad: bool
-    frees: tuple[int, ...] = ()
-
-
-class RecordedSuffix:
-    """The recorded operations as a function without arguments.
-
-    It reads the layers' variables and the kept values of the prefix, and returns the network's output. Whether it
-    builds a graph is decided by the caller's gradient mode.
-    """
-
-    def __init__(self, steps: Sequence[_Step], slot_count: int, output: _Slot, autocast: AutocastFactory) -> None:
-        self._steps = tuple(steps)
-        self._slot_count = slot_count
-        self._output = output.index
-        self._autocast = autocast
-        _free_early(self._steps, self._output)
-
-    def __len__(self) -> int:
-        """How many operations one run does."""
-        return len(self._steps)
-
-    def __call__(self) -> Tensor:
-        """Run the operations; the output of the network."""
-        values: list[Any] = [None] * self._slot_count
-        with self._autocast():
-            for step in self._steps:
-                args = _filled(step.args, values)
-                kwargs = _filled(step.kwargs, values) if step.kwargs else step.kwargs
-                if step.has_grad:
-                    result = step.operation(*args, **kwargs)
-                else:
-                    with torch.no_grad():
-                        result = step.operation(*args, **kwargs)
-                _store(step.results, result, values)
-                for index in step.frees:
-                    values[index] = None
-        output: Tensor = values[self._output]
-        return output
-
-
-AutocastFactory = Callable[[], AbstractContextManager[Any]]
 
 
 @dataclass
 class _Tape:
     """What has been recorded so far."""
 
-    steps: list[_Step] = field(default_factory=list)
+    steps: list[Step] = field(default_factory=list)
     slots: dict[int, int] = field(default_factory=dict)  # id of a dependent tensor -> its slot
     alive: list[Tensor] = field(default_factory=list)  # keeps those ids from being used again
     has_grad: list[bool] = field(default_factory=list)  # per slot: whether autograd followed it
-    constants: dict[int, _Constant] = field(default_factory=dict)  # id of a constant tensor -> its constant
-    by_storage: dict[int, list[_Constant]] = field(default_factory=dict)
+    constants: dict[int, Constant] = field(default_factory=dict)  # id of a constant tensor -> its constant
+    by_storage: dict[int, list[Constant]] = field(default_factory=dict)
     changed_storages: set[int] = field(default_factory=set)  # prefix memory that the suffix wrote to
 
 
@@ -172,7 +90,7 @@ class Recorder(TorchFunctionMode):
                 self._stop("a cached feature map was changed in a way that was not foreseen")
         if self.obstacle or not self.depends(output):
             return None
-        slot = _Slot(self._tape.slots[id(output)])
+        slot = Slot(self._tape.slots[id(output)])
         return RecordedSuffix(self._tape.steps, len(self._tape.has_grad), slot, self._autocast)
 
     def __torch_function__(
@@ -230,13 +148,13 @@ class Recorder(TorchFunctionMode):
                 self._stop(f"the code of the network reads values behind the insertion point ({_name(func)})")
             return result
         results = self._slots_of(result)
-        tape.steps.append(_Step(func, kept_args, kept_kwargs, results, torch.is_grad_enabled()))
+        tape.steps.append(Step(func, kept_args, kept_kwargs, results, torch.is_grad_enabled()))
         return result
 
     def _slots_of(self, result: Any) -> Any:
         if isinstance(result, Tensor):
             index = self._tape.slots.get(id(result))
-            return _Slot(_new_slot(self._tape, result) if index is None else index)
+            return Slot(_new_slot(self._tape, result) if index is None else index)
         if isinstance(result, (list, tuple)):
             return tuple(self._slots_of(entry) for entry in result)
         if isinstance(result, dict):
@@ -294,17 +212,17 @@ class _Templates:
             self.obstacle = f"tensors are passed in a {type(value).__name__}"
         return value
 
-    def _tensor(self, tensor: Tensor) -> _Slot | _Constant | _Copied:
+    def _tensor(self, tensor: Tensor) -> Slot | Constant | Copied:
         tape = self._tape
         if tensor is self._changed_constant:
-            copied = _Copied(_Constant(tensor.detach().clone()), _new_slot(tape, tensor))
+            copied = Copied(Constant(tensor.detach().clone()), _new_slot(tape, tensor))
             tape.changed_storages.add(_storage(tensor))
             return copied
         if id(tensor) in tape.slots:
-            return _Slot(tape.slots[id(tensor)])
+            return Slot(tape.slots[id(tensor)])
         constant = tape.constants.get(id(tensor))
         if constant is None:
-            constant = _Constant(tensor.detach())
+            constant = Constant(tensor.detach())
             tape.constants[id(tensor)] = constant
             tape.alive.append(tensor)
             tape.by_storage.setdefault(_storage(tensor), []).append(constant)
@@ -316,59 +234,6 @@ def _new_slot(tape: _Tape, tensor: Tensor) -> int:
     tape.alive.append(tensor)
     tape.has_grad.append(tensor.requires_grad)
     return len(tape.has_grad) - 1
-
-
-def _free_early(steps: Sequence[_Step], output: int) -> None:
-    """Let every value go after the last operation that reads it."""
-    last_use: dict[int, int] = {}
-    for position, step in enumerate(steps):
-        for index in (*_slots_in((step.args, step.kwargs)), *_slots_in(step.results)):
-            last_use[index] = position
-    last_use.pop(output, None)
-    for position, step in enumerate(steps):
-        step.frees = tuple(index for index, last in last_use.items() if last == position)
-
-
-def _slots_in(template: Any) -> list[int]:
-    if isinstance(template, (_Slot, _Copied)):
-        return [template.index]
-    if isinstance(template, dict):
-        template = list(template.values())
-    if isinstance(template, slice):
-        template = [template.start, template.stop, template.step]
-    if isinstance(template, (list, tuple)):
-        return [index for entry in template for index in _slots_in(entry)]
-    return []
-
-
-def _filled(template: Any, values: list[Any]) -> Any:
-    """A template with its slots and constants replaced by tensors."""
-    kind = type(template)
-    if kind is _Slot:
-        return values[template.index]
-    if kind is _Constant:
-        return template.tensor
-    if kind is _Copied:
-        values[template.index] = template.constant.tensor.clone()
-        return values[template.index]
-    if kind is tuple or kind is list:
-        return kind([_filled(entry, values) for entry in template])
-    if kind is dict:
-        return {key: _filled(entry, values) for key, entry in template.items()}
-    if kind is slice:
-        return slice(*(_filled(entry, values) for entry in (template.start, template.stop, template.step)))
-    return template
-
-
-def _store(results: Any, result: Any, values: list[Any]) -> None:
-    if type(results) is _Slot:
-        values[results.index] = result
-    elif isinstance(results, tuple):
-        for slot, entry in zip(results, result, strict=True):
-            _store(slot, entry, values)
-    elif isinstance(results, dict):
-        for key, slot in results.items():
-            _store(slot, result[key], values)
 
 
 def _tensors_in(value: Any) -> list[Tensor]:

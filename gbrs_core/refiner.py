@@ -28,7 +28,7 @@ from gbrs_core.layers import top_k_channels
 from gbrs_core.network import InsertionPoint, NetworkSpec, RefinableNetwork
 from gbrs_core.optimise import LOOK_EVERY_ON_GPU, Iterate, diverged, minimise, start
 from gbrs_core.partition import Partition, Suffix, feature_maps, partition, run_plain
-from gbrs_core.recording import AutocastFactory
+from gbrs_core.tape import AutocastFactory
 from gbrs_core.tasks.base import Task
 
 _ON_DEVICE: weakref.WeakKeyDictionary[nn.Module, dict[str, nn.Module]] = weakref.WeakKeyDictionary()
