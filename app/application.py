@@ -30,7 +30,7 @@ def run(paths: Sequence[Path | str], *, task: str, checkpoint: Path | str | None
     """Open the window and work until it is closed.
 
     Args:
-        paths: images or a folder; the first is opened, none opens the bundled sample photograph.
+        paths: images to page through, or a folder; none opens the bundled sample photograph.
         task: registry name of the task; this window does "interactive".
         checkpoint: network to begin with, None for the embedded one.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
@@ -42,11 +42,11 @@ def run(paths: Sequence[Path | str], *, task: str, checkpoint: Path | str | None
     application = QApplication(sys.argv[:1])
     controller = build(application)
     _show_unexpected_errors(controller)
-    path = Path(paths[0]) if paths else sample_path()
+    opened = [Path(path) for path in paths] or [sample_path()]
     network = Path(checkpoint) if checkpoint is not None else None
     # Not before the window is painted: both threads begin with slow imports that hold the interpreter.
     controller.window.first_painted.connect(
-        lambda: QTimer.singleShot(0, controller, lambda: controller.start(path, network, device))
+        lambda: QTimer.singleShot(0, controller, lambda: controller.start(opened, network, device))
     )
     controller.window.show()
     status = application.exec()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -59,11 +59,11 @@ class Controller(QObject):
 
     # --- life ---
 
-    def start(self, path: Path | None, checkpoint: Path | None, device: str) -> None:
-        """Start the threads and open an image; called when the window is on the screen."""
+    def start(self, paths: Sequence[Path], checkpoint: Path | None, device: str) -> None:
+        """Start the threads and open images; called when the window is on the screen."""
         self._io.start()
-        if path is not None:
-            self.files.open(path)
+        if paths:
+            self.files.open_several(paths)
         self.paint_icons()
         self._engine.start()
         self.network.start(checkpoint, device)
@@ -130,7 +130,7 @@ class Controller(QObject):
         for changed in (
             annotation.document_changed,
             annotation.undo_stack.indexChanged,
-            self.refinement.busy_changed,
+            self.refinement.results_changed,
             self.exports.dirty_changed,
             self.view.view_changed,
         ):
@@ -181,9 +181,9 @@ class Controller(QObject):
 
     def open_dropped(self, paths: list[Path]) -> None:
         """Open what was dropped: an image, a folder, or a checkpoint."""
-        path = self.files.sort_dropped([Path(path) for path in paths])
-        if path is not None:
-            self.leave_image(lambda: self.files.open(path))
+        images = self.files.without_networks([Path(path) for path in paths])
+        if images:
+            self.leave_image(lambda: self.files.open_several(images))
 
     def finish_active(self) -> None:
         """Finish the active object."""

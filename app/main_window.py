@@ -18,9 +18,9 @@ from app.widgets.status_bar import StatusBar
 from app.widgets.view_bar import ViewBar
 
 LAYOUT_VERSION = 1
-_DEFAULT_SIZE = QSize(1320, 860)
+_DEFAULT_SIZE = QSize(1320, 880)
 _PANEL_WIDTH = 290
-_PANEL_HEIGHTS = (180, 220, 400)
+_PANEL_HEIGHTS = (170, 190, 440)
 _TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
     ("open_image", "open_folder", "export"),
     ("click_tool", "pan_tool"),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PySide6.QtCore import Slot
 
-from app.engine_thread import preload_torch, yield_to_window
+from app.engine_thread import preload_torch, share_processor
 from app.mailbox import Mailbox
 from app.messages import (
     ClickRefined,
@@ -107,7 +107,7 @@ class EngineWorker(Worker):
             self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
 
     def _start(self, request: StartEngine) -> None:
-        yield_to_window()
+        share_processor()
         preload_torch()
         import torch
 
@@ -259,7 +259,7 @@ class _HeldSession:
 
 _FAILURES: dict[type[Request], str] = {
     StartEngine: "The engine could not be started",
-    LoadNetwork: "The network was not loaded; the one before stays",
+    LoadNetwork: "The network was not loaded",
     SetDevice: "The device cannot be used",
     Refine: "The click could not be refined",
 }

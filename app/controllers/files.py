@@ -40,6 +40,7 @@ class FileController(QObject):
         self._request_ids = request_ids
         self._reading: ReadImage | None = None
         self._opened: Path | None = None
+        self._given: tuple[Path, ...] = ()
         self.images = ImageList()
         self.image: RgbImage | None = None
         self.path: Path | None = None
@@ -52,14 +53,24 @@ class FileController(QObject):
 
     def open(self, path: Path) -> None:
         """Open an image with the others of its folder, or a folder."""
-        self._opened = path
+        self._opened, self._given = path, ()
         self._read(ReadImage(next(self._request_ids), path, lists_folder=True))
+
+    def open_several(self, paths: Sequence[Path]) -> None:
+        """Open the first of several images and page through these; a folder among them is opened instead."""
+        folder = next((path for path in paths if path.is_dir()), None)
+        if folder is not None or len(paths) == 1:
+            self.open(folder or paths[0])
+            return
+        self._opened = paths[0]
+        self._given = tuple(paths)
+        self._read(ReadImage(next(self._request_ids), paths[0]))
 
     def open_neighbour(self, step: int) -> None:
         """Go to another image of the folder; beyond either end nothing happens."""
         neighbour = self.images.neighbour(step)
         if neighbour is not None:
-            self._opened = None
+            self._opened, self._given = None, ()
             self._read(ReadImage(next(self._request_ids), neighbour))
 
     def close(self) -> None:
@@ -69,13 +80,12 @@ class FileController(QObject):
         self.reading_changed.emit()
         self.image_changed.emit()
 
-    def sort_dropped(self, paths: Sequence[Path]) -> Path | None:
-        """Of dropped files, announce a checkpoint and return the image or folder to open."""
+    def without_networks(self, paths: Sequence[Path]) -> list[Path]:
+        """Of files to be opened, announce a checkpoint and return the images and folders."""
         networks = [path for path in paths if path.suffix.lower() in NETWORK_SUFFIXES]
         if networks:
             self.network_dropped.emit(str(networks[0]))
-        others = [path for path in paths if path not in networks]
-        return others[0] if others else None
+        return [path for path in paths if path not in networks]
 
     def receive(self, report: Report) -> None:
         """Take a report of the file thread; that of a request which was replaced is dropped."""
@@ -95,7 +105,9 @@ class FileController(QObject):
 
     def _show(self, report: ImageRead) -> None:
         self.image, self.path, self.note = report.image, report.path, report.note
-        images = ImageList(report.siblings) if report.siblings else self.images
+        siblings = report.siblings or self._given
+        self._given = ()
+        images = ImageList(siblings) if siblings else self.images
         self.images = images.at(report.path)
         if self._opened is not None:
             self._remember(self._opened.absolute())

@@ -73,7 +73,6 @@ class ViewController(QObject):
         refinement.results_changed.connect(self._layers.start)
         refinement.click_refined.connect(self._on_click_refined)
         refinement.progressed.connect(self._on_progressed)
-        refinement.busy_changed.connect(self._on_busy_changed)
         canvas.cursor_moved.connect(self._on_cursor_moved)
         canvas.cursor_left.connect(self._on_cursor_left)
         canvas.radius_changed.connect(self._on_radius_changed)
@@ -184,6 +183,7 @@ class ViewController(QObject):
         self._canvas.set_before_layer(
             self._layer(active, before) if active is not None and before is not None else None
         )
+        self._canvas.set_busy(self._refinement.is_active_busy)
         outcomes = self._refinement.outcomes(active) if active is not None else ()
         self._clicks.show_clicks(active, outcomes, self._annotation.selected_click)
         if not self._refinement.is_active_busy:
@@ -231,9 +231,6 @@ class ViewController(QObject):
 
     def _on_click_refined(self, outcome: ClickOutcome) -> None:
         self._show_outcome(outcome)
-
-    def _on_busy_changed(self, is_busy: bool) -> None:
-        self._canvas.set_busy(is_busy)
 
     def _on_cursor_left(self) -> None:
         self._cursor = None

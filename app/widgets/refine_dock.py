@@ -134,7 +134,7 @@ class RefineDock(QScrollArea):
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
         form.setHorizontalSpacing(10)
-        form.setVerticalSpacing(6)
+        form.setVerticalSpacing(5)
         rows = (
             ("&Radius", self.radius),
             ("&Preset", self.preset),
@@ -150,11 +150,11 @@ class RefineDock(QScrollArea):
         caption = QLabel("Loss of the newest click")
         caption.setProperty("hint", True)
         caption.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self.loss_plot.setMinimumHeight(84)
+        self.loss_plot.setMinimumHeight(76)
         inner = QWidget()
         column = QVBoxLayout(inner)
         column.setContentsMargins(8, 2, 8, 8)
-        column.setSpacing(8)
+        column.setSpacing(6)
         column.addLayout(form)
         column.addWidget(self.reset)
         column.addWidget(caption)

@@ -48,6 +48,7 @@ class ViewBar(QWidget):
         self.radius.setDecimals(0)
         self.radius.setRange(1, 100_000)
         self.radius.setSuffix(" px")
+        self.radius.setFixedWidth(92)
         self.radius.setKeyboardTracking(False)
         self.radius.setToolTip("Attention radius of the next click in image pixels ([ and ], Shift+wheel, or drag)")
         self.radius.setAccessibleName("Attention radius")
@@ -60,6 +61,9 @@ class ViewBar(QWidget):
         self.view_mode = QComboBox()
         for mode, title in VIEW_MODES:
             self.view_mode.addItem(title, mode)
+        self.view_mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.view_mode.setMinimumContentsLength(9)
+        self.view_mode.setMaximumWidth(190)
         self.view_mode.setToolTip("How the masks are drawn (O)")
         self.view_mode.setAccessibleName("View mode")
         for field in (self.radius, self.view_mode):
@@ -114,8 +118,8 @@ class ViewBar(QWidget):
             row.addWidget(QLabel(text))
             for field in fields:
                 row.addWidget(field, 2 if isinstance(field, QSlider) else 0)
-            row.addSpacing(10)
-        row.addWidget(self.view_mode)
+            row.addSpacing(8)
+        row.addWidget(self.view_mode, 2)
         row.addStretch(1)
         row.addWidget(flat_button(actions, "overlay"))
         for action_id, hold in (("hold_before", "before"), ("hold_image", "image")):

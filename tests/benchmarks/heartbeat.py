@@ -66,7 +66,7 @@ def run(folder: Path, click_count: int, load_network: Callable[..., object] | No
     controller.window.resize(1600, 1000)
     controller.window.show()
     heartbeat = Heartbeat()
-    controller.start(sample_path(), None, "auto")
+    controller.start([sample_path()], None, "auto")
     _wait(lambda: controller.network.network is not None and controller.files.image is not None)
     _report("start, import of the engine, loading", heartbeat)
     _measure(controller, heartbeat, "sample photograph", click_count)

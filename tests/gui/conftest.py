@@ -67,7 +67,7 @@ class Shell:
 
     def start(self, path=None):
         """Start the threads; returns when the image and the network are there."""
-        self.controller.start(path, None, "cpu")
+        self.controller.start([path] if path is not None else [], None, "cpu")
         self.wait(lambda: self.controller.network.network is not None)
         if path is not None:
             self.wait_for_image(path)

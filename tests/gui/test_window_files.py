@@ -72,6 +72,15 @@ class TestOpen:
         shell.wait_for_image(folder / "photo2.png")
         assert "(2 of 3)" in shell.window.windowTitle()
 
+    def test_several_images_are_paged_in_the_order_given(self, shell, folder):
+        first, second = folder / "photo10.png", folder / "photo1.png"
+        drop(shell, first, second)
+        shell.wait_for_image(first)
+        assert "(1 of 2)" in shell.window.windowTitle()
+        shell.key(Qt.Key.Key_D)
+        shell.wait_for_image(second)
+        assert "(2 of 2)" in shell.window.windowTitle()
+
     def test_another_image_starts_empty(self, shell, folder):
         shell.click(60, 45)
         shell.wait_idle()
