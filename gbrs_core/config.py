@@ -29,8 +29,10 @@ class RefinementConfig:
         click_disc_radius: each click supervises the pixels within this many working pixels (0: one pixel).
         free_earlier_clicks: leave the discs of earlier clicks out of the consistency term as well.
         bias_map: "free" is the paper's H x W map; "image" adds a map that follows the colours of the image.
+        layout: which of the network's insertion layouts is used; None takes the network's default.
         levels: how many insertion levels of the network are active, coarse to fine; None takes the network's default.
-        top_k_channels: refine only the k channels of highest mean activation; None refines all.
+        top_k_channels: refine only the k channels of highest mean activation; None takes the network's default, which
+            mostly is to refine all.
         precision: "bf16" runs the suffix in bfloat16; variables and losses stay float32.
     """
 
@@ -43,6 +45,7 @@ class RefinementConfig:
     click_disc_radius: float | None = None
     free_earlier_clicks: bool | None = None
     bias_map: BiasMapKind | None = None
+    layout: str | None = None
     levels: int | None = None
     top_k_channels: int | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
@@ -66,11 +69,12 @@ class RefinementConfig:
     def filled_from(self, defaults: RefinementDefaults) -> ResolvedConfig:
         """Replace every None by the default, giving the numbers the optimiser runs with."""
         chosen = {
-            name: getattr(self, name) if getattr(self, name) is not None else getattr(defaults, name)
+            name: getattr(defaults, name) if getattr(self, name, None) is None else getattr(self, name)
             for name in RefinementDefaults.__dataclass_fields__
         }
         return ResolvedConfig(
             layer=self.layer,
+            layout=self.layout,
             levels=self.levels,
             top_k_channels=self.top_k_channels,
             precision=self.precision,
@@ -80,7 +84,14 @@ class RefinementConfig:
 
 @dataclass(frozen=True)
 class RefinementDefaults:
-    """A task's numbers for one layer and preset; every one is a measured or published value."""
+    """A task's numbers for one layer, preset and mode; every one is a measured or published value.
+
+    The fields that `RefinementConfig` has too mean the same there.
+
+    Attributes:
+        matches_step: take the step size with which, to first order, the newest interaction gets exactly what it asks
+            for, instead of the learning rate; for modes of a single iteration.
+    """
 
     iterations: int
     learning_rate: float
@@ -89,6 +100,7 @@ class RefinementDefaults:
     click_disc_radius: float = 0.0
     free_earlier_clicks: bool = False
     bias_map: BiasMapKind = "free"
+    matches_step: bool = False
 
     def with_changes(self, **changes: object) -> RefinementDefaults:
         """A copy with some numbers replaced."""
@@ -100,6 +112,7 @@ class ResolvedConfig(RefinementDefaults):
     """A RefinementConfig without open choices."""
 
     layer: LayerName = "bmconv"
+    layout: str | None = None
     levels: int | None = None
     top_k_channels: int | None = None
     precision: Literal["fp32", "bf16"] = "fp32"

@@ -37,10 +37,12 @@ class InsertionLayout:
     Attributes:
         levels: each level's points.
         default_levels: how many levels are active when nobody says.
+        default_top_k_channels: how many channels of highest mean activation are refined when nobody says; None: all.
     """
 
     levels: tuple[tuple[InsertionPoint, ...], ...]
     default_levels: int = 1
+    default_top_k_channels: int | None = None
 
     def points(self, levels: int | None = None) -> tuple[InsertionPoint, ...]:
         """The active points for a number of levels; None takes the default. Raises ValueError past the last level."""
@@ -68,6 +70,10 @@ class NetworkSpec:
         size_multiple: height and width must be multiples of this.
         licence: licence note of the weights, empty if not known.
         options: the options `models.create` was given.
+        class_count: number of classes K of a semantic network, None for other tasks.
+        class_names: a name per class, empty if not known.
+        class_colours: (red, green, blue) from 0 to 255 per class, empty if not known.
+        max_depth: largest depth in metres a depth network can say, None if it has no limit or is of another task.
     """
 
     name: str
@@ -83,19 +89,30 @@ class NetworkSpec:
     size_multiple: int = 1
     licence: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
+    class_count: int | None = None
+    class_names: tuple[str, ...] = ()
+    class_colours: tuple[tuple[int, int, int], ...] = ()
+    max_depth: float | None = None
 
     @property
     def layout(self) -> InsertionLayout:
         """The default insertion layout."""
         return self.layouts[self.default_layout]
 
+    def layout_named(self, name: str | None) -> InsertionLayout:
+        """The insertion layout of that name; None is the default. Raises ValueError with the known names."""
+        if name is not None and name not in self.layouts:
+            raise ValueError(f"{self.name} has no insertion layout {name!r}; it has {', '.join(self.layouts)}")
+        return self.layouts[name or self.default_layout]
+
 
 class RefinableNetwork(Protocol):
     """What `RefinementSession` asks of a loaded network; `models.load` returns one, users may write their own.
 
     `module` is a `torch.nn.Module` in eval mode. It is called as `module(image)` with image (1, 3, H, W) normalised by
-    the spec, or `module(image, click_maps)` with (1, 2, H, W) tanh distance maps, positive first, and returns
-    (1, K, H, W) at the same size.
+    the spec, or `module(image, click_maps)` with (1, 2, H, W) tanh distance maps, positive first, or
+    `module(image_and_trimap)` with (1, 4, H, W), the trimap last and divided by 255; and returns (1, K, H, W) at the
+    same size.
     """
 
     @property
