@@ -39,3 +39,45 @@ def soft_iou_loss(logits: Tensor, target: Tensor) -> Tensor:
     overlap = (probability * truth).sum(dim=(1, 2, 3))
     union = (probability + truth - probability * truth).sum(dim=(1, 2, 3))
     return (1 - (overlap + 1) / (union + 1)).mean()
+
+
+KNOWN_WEIGHT = 0.05
+"""How much a pixel counts that the trimap already knows."""
+PYRAMID_LEVELS = 4
+
+
+def matting_loss(alpha: Tensor, target: Tensor) -> Tensor:
+    """Errors of alpha, of the composite, and of alpha's details (Deep Image Matting; Hou and Liu, ICCV 2019).
+
+    Mean absolute error of alpha, the same weighted by how much foreground and background differ, which is the error of
+    the composite, and the differences of the Laplacian pyramids. All over the unknown pixels; the known ones count a
+    little in the first, so that the raw answer holds there too.
+
+    Args:
+        alpha: (B, 1, H, W) float, raw.
+        target: (B, 3, H, W) float: true alpha, 1 where the trimap is unknown, contrast of the colours in [0, 1].
+
+    Returns:
+        Scalar.
+    """
+    truth, unknown, contrast = target[:, 0:1], target[:, 1:2], target[:, 2:3]
+    error = alpha - truth
+    size = error.abs()
+    weight = unknown + KNOWN_WEIGHT * (1 - unknown)
+    plain = (size * weight).sum() / weight.sum()
+    composite = (size * contrast * unknown).sum() / unknown.sum().clamp(min=1)
+    return plain + composite + 0.5 * _laplacian_difference(error * unknown, unknown)
+
+
+def _laplacian_difference(error: Tensor, unknown: Tensor) -> Tensor:
+    """Sum over the pyramid's bands of their mean absolute value, relative to the unknown share, coarser ones more."""
+    total = error.new_zeros(())
+    share = unknown.mean().clamp(min=1e-3)
+    for level in range(PYRAMID_LEVELS):
+        if min(error.shape[2:]) < 2:
+            break
+        coarse = F.avg_pool2d(error, 2, ceil_mode=True)
+        spread = F.interpolate(coarse, size=error.shape[2:], mode="bilinear", align_corners=False)
+        total = total + 2**level * (error - spread).abs().mean() / share
+        error = coarse
+    return total / (2**PYRAMID_LEVELS - 1)

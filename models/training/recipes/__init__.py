@@ -35,7 +35,10 @@ class Recipe(Protocol):
         """Scores on data that is not trained on; the first is shown in the progress line."""
 
 
-RECIPES: dict[str, str] = {"interactive": "models.training.recipes.interactive"}
+RECIPES: dict[str, str] = {
+    "interactive": "models.training.recipes.interactive",
+    "matting": "models.training.recipes.matting",
+}
 """Recipe name -> module with `make(config, rng) -> Recipe`."""
 
 
