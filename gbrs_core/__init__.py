@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gbrs_core.config import RefinementConfig
-    from gbrs_core.interaction import Click, Stroke
+    from gbrs_core.interaction import Click, Push, Stroke
     from gbrs_core.session import RefinementSession
 
 # Products of small matrices on several threads differ in their last bits from run to run unless MKL is told not to; it
 # reads this at its first product. A value that the user chose stays.
 os.environ.setdefault("MKL_CBWR", "AUTO")
 
-__all__ = ["Click", "RefinementConfig", "RefinementSession", "Stroke"]
+__all__ = ["Click", "Push", "RefinementConfig", "RefinementSession", "Stroke"]
 
 _HOME = {
     "Click": "gbrs_core.interaction",
+    "Push": "gbrs_core.interaction",
     "RefinementConfig": "gbrs_core.config",
     "RefinementSession": "gbrs_core.session",
     "Stroke": "gbrs_core.interaction",

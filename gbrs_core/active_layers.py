@@ -70,6 +70,7 @@ class ActiveLayers:
         self._basis = basis
         self._top_channels = top_channels
         self._layers: dict[InsertionPoint, nn.Module] = {}
+        self._start: dict[InsertionPoint, dict[str, Tensor]] = {}
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
@@ -90,6 +91,11 @@ class ActiveLayers:
         }
         return Variables(self.structure, values)
 
+    def load(self, variables: Variables | None) -> None:
+        """Go on from these variables in the layers that were made; None makes them the identity again."""
+        for point, layer in self._layers.items():
+            self._fill(layer, self._start[point] if variables is None else variables.values[point])
+
     def _made(self, point: InsertionPoint, features: Tensor) -> nn.Module:
         channels, height, width = features.shape[1:]
         chosen = None if self.structure.top_k_channels is None else self._top_channels(point)
@@ -97,8 +103,12 @@ class ActiveLayers:
         make = LAYERS[self.structure.layer]
         plain = make(channels if chosen is None else len(chosen), height, width, basis)
         layer = (plain if chosen is None else TopKChannels(plain, chosen)).to(features.device)
+        self._start[point] = {name: variable.detach().clone() for name, variable in layer.named_parameters()}
         if self._variables is not None:
-            with torch.no_grad():
-                for name, variable in layer.named_parameters():
-                    variable.copy_(self._variables.values[point][name])
+            self._fill(layer, self._variables.values[point])
         return layer
+
+    def _fill(self, layer: nn.Module, values: Mapping[str, Tensor]) -> None:
+        with torch.no_grad():
+            for name, variable in layer.named_parameters():
+                variable.copy_(values[name])

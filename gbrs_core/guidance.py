@@ -1,11 +1,17 @@
-"""What the network gets from the user beside the image: exact click distance maps (f-BRS, section 3 of its paper)."""
+"""What the network gets from the user beside the image: click distance maps (f-BRS, section 3) and trimaps."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+
+TRIMAP_BACKGROUND, TRIMAP_UNKNOWN, TRIMAP_FOREGROUND = TRIMAP_VALUES = (0, 128, 255)
+"""The only values of a trimap."""
 
 CLICKS_AT_ONCE = 16
 """Clicks whose distances are held at the same time; bounds the memory of a thousand clicks."""
@@ -56,3 +62,21 @@ def _nearest_squared(points: list[tuple[float, float]], rows: Tensor, cols: Tens
     if nearest is None:
         raise ValueError("no points")
     return nearest
+
+
+def check_trimap(trimap: NDArray[np.generic], height: int, width: int) -> NDArray[np.uint8]:
+    """The trimap (height, width) uint8 as given, if it is one. Raises ValueError saying what is wrong."""
+    if trimap.shape != (height, width):
+        raise ValueError(f"the trimap has shape {trimap.shape}, the image is {height} x {width} (height x width)")
+    stray = np.setdiff1d(trimap, TRIMAP_VALUES)
+    if trimap.dtype != np.uint8 or stray.size:
+        found = ", ".join(str(value) for value in stray[:5])
+        raise ValueError(f"a trimap has the values 0, 128 and 255 as uint8; this one is {trimap.dtype} with {found}")
+    return np.asarray(trimap, dtype=np.uint8)
+
+
+def resized_trimap(trimap: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
+    """The trimap at another size, by its nearest pixels."""
+    if trimap.shape == (height, width):
+        return trimap
+    return np.asarray(cv2.resize(trimap, (width, height), interpolation=cv2.INTER_NEAREST), dtype=np.uint8)

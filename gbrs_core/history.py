@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from gbrs_core.active_layers import Variables
 from gbrs_core.config import RefinementConfig
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Interaction
 
 BUDGET_BYTES = 160 * 1024 * 1024
 NEWEST_STATES_PROTECTED = 2
@@ -22,18 +22,19 @@ class ClickReport:
     """How the refinement of one click went.
 
     Attributes:
-        click: the click, in image pixels.
+        click: the click, stroke or push, in image pixels.
         loss: last total loss.
         iterations_run: iterations done.
         seconds: time the engine spent on it.
-        changed_inside: share of the pixels inside the attention radius whose mask flipped, 0 to 1.
+        changed_inside: share of the pixels inside the attention radius (or under the stroke; a push has no radius:
+            of all pixels) that changed in the eyes of the task, for example whose mask flipped; 0 to 1.
         changed_outside: the same outside of it; both against the prediction before the click.
         stopped_early: whether it ended before the last iteration, because every click was satisfied or on request.
         losses: total loss at the start and after every iteration.
         obstacle: why the whole network had to run in every iteration, empty if it had not to.
     """
 
-    click: Click
+    click: Interaction
     loss: float
     iterations_run: int
     seconds: float
@@ -52,7 +53,8 @@ class State:
         report: the click and how it went.
         config: the settings it was refined with.
         variables: the auxiliary variables after it; None without layers.
-        prediction: read-only float32 (h, w) at working size; None if it was dropped and is to be made again.
+        prediction: read-only float32 (h, w) or (K, h, w) at working size; None if it was dropped and is to be made
+            again.
         is_kept: whether the session can go back to it; otherwise only the click and its report are left.
     """
 
@@ -63,7 +65,7 @@ class State:
     is_kept: bool = True
 
     @property
-    def click(self) -> Click:
+    def click(self) -> Interaction:
         """The click."""
         return self.report.click
 
@@ -97,7 +99,7 @@ class History:
         return self.done[-1] if self.done else None
 
     @property
-    def clicks(self) -> tuple[Click, ...]:
+    def clicks(self) -> tuple[Interaction, ...]:
         """The clicks that are in force."""
         return tuple(state.click for state in self.done)
 
@@ -129,7 +131,7 @@ class History:
         timeline = (*self.done, *reversed(self.undone))
         return replace(self, done=timeline[:count], undone=tuple(reversed(timeline[count:])))
 
-    def reusable_count(self, clicks: Sequence[Click], config: RefinementConfig) -> int:
+    def reusable_count(self, clicks: Sequence[Interaction], config: RefinementConfig) -> int:
         """How many of `clicks` need no refinement, because their state, made with `config`, is known and kept."""
         count = 0
         for index, (state, click) in enumerate(zip((*self.done, *reversed(self.undone)), clicks, strict=False)):

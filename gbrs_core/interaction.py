@@ -213,3 +213,13 @@ class TargetSpec:
         if self.kind == "classes":
             return float(target).is_integer() and self.minimum <= target <= self.maximum
         return self.minimum <= target <= self.maximum
+
+    @property
+    def range_text(self) -> str:
+        """The targets in words, for messages."""
+        if self.kind == "binary":
+            return "targets are 1 (object) and -1 (background)"
+        unit = f" {self.unit}" if self.unit else ""
+        what = "classes are whole numbers from" if self.kind == "classes" else "targets are from"
+        upper = "" if math.isinf(self.maximum) else f" to {self.maximum:g}{unit}"
+        return f"{what} {self.minimum:g}{unit}{upper}" + (" up" if not upper else "")

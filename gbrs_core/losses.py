@@ -37,3 +37,38 @@ def masked_squared_change(prediction: Tensor, masked_reference: Tensor, mask: Te
     """
     changes = F.mse_loss(prediction * mask, masked_reference, reduction="sum")
     return changes / (prediction.shape[-2] * prediction.shape[-1])
+
+
+def cross_entropy(logits: Tensor, classes: Tensor, weights: Tensor) -> Tensor:
+    """Weighted sum of -log softmax: L_r of equations 9 and 10, whose print lacks the minus sign.
+
+    Args:
+        logits: (K, P) of the supervised pixels.
+        classes: (P,) int64, the wanted class of each.
+        weights: (P,) of each pixel.
+    """
+    losses = F.cross_entropy(logits.transpose(0, 1), classes, reduction="none")
+    return torch.dot(losses, weights)
+
+
+def masked_cross_entropy(prediction: Tensor, classes: Tensor, ignored: int) -> Tensor:
+    """L_c of equation 9 without its factor: 1 / HW times the sum of -log softmax of the previous classes.
+
+    Args:
+        prediction: logits (1, K, H, W).
+        classes: previously predicted classes (1, H, W) int64, `ignored` where nothing is to be held.
+        ignored: the label that takes no part.
+    """
+    losses = F.cross_entropy(prediction, classes, ignore_index=ignored, reduction="sum")
+    return losses / (prediction.shape[-2] * prediction.shape[-1])
+
+
+def squared_error(values: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """L_r of equations 11 to 13: the weighted sum of (l - f)^2.
+
+    Args:
+        values: f at the supervised pixels, (P,).
+        targets: l of each, (P,).
+        weights: of each, (P,).
+    """
+    return torch.dot((targets - values).square(), weights)

@@ -68,6 +68,7 @@ def minimise(
     iterations: int,
     learning_rate: float,
     stop_residual: float,
+    matches_step: bool = False,
     look_every: int = 1,
 ) -> Iterator[Iterate]:
     """Adam on the variables of the layers; starts with fresh moments, gives the state before and after each iteration.
@@ -83,6 +84,8 @@ def minimise(
         iterations: updates at most.
         learning_rate: Adam's step size.
         stop_residual: stop when the residual is below it; 0 never stops.
+        matches_step: take the step size that would bring a squared error to zero if the output were linear in the
+            variables, instead of `learning_rate`.
         look_every: iterations between two looks at the losses.
 
     Raises:
@@ -98,7 +101,7 @@ def minimise(
         unread: list[tuple[int, LossParts, Tensor]] = []
         last = min(iterate.iteration + look_every, iterations)
         for iteration in range(iterate.iteration + 1, last + 1):
-            _update(optimiser, parts, layers)
+            _update(optimiser, parts, layers, matches_step=matches_step)
             with torch.set_grad_enabled(iteration < iterations):
                 logits = suffix().float()
                 parts = objective(logits)
@@ -113,16 +116,33 @@ def start(first: Tensor, objective: Objective) -> Iterate:
     return _read(0, objective(first), first, 0.0, is_final=True)
 
 
-def _update(optimiser: torch.optim.Adam, parts: LossParts, layers: Sequence[nn.Module]) -> None:
+def _update(optimiser: torch.optim.Adam, parts: LossParts, layers: Sequence[nn.Module], *, matches_step: bool) -> None:
     """One iteration: gradients for the variables alone, a step, and back into their range."""
-    variables = optimiser.param_groups[0]["params"]
+    group = optimiser.param_groups[0]
+    variables: list[Tensor] = group["params"]
     optimiser.zero_grad(set_to_none=True)
     torch.autograd.backward(parts.total, inputs=variables)
+    gradients = [variable.grad for variable in variables if variable.grad is not None]
+    for gradient in gradients:
+        # Where a network divides by zero inside (the planes of BTS) a gradient is not a number: it gets no say.
+        gradient.nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
+    if matches_step:
+        group["lr"] = _matched_step(float(parts.total.detach()), gradients)
     optimiser.step()
     for layer in layers:
         constrain = getattr(layer, "constrain_", None)
         if constrain is not None:
             constrain()
+
+
+def _matched_step(loss: float, gradients: Sequence[Tensor]) -> float:
+    """2 L / |dL/dp|_1: Adam's first step moves every variable by the step size, against the sign of its gradient.
+
+    With L = e^2 and an output f that is linear in the variables, that changes f by the step size times |df/dp|_1, and
+    |dL/dp|_1 = 2 |e| |df/dp|_1; so this is the step that makes e zero.
+    """
+    norm = sum(float(gradient.abs().sum()) for gradient in gradients)
+    return 2.0 * loss / norm if norm > 0 else 0.0
 
 
 def _read(iteration: int, parts: LossParts, logits: Tensor, stop_residual: float, *, is_final: bool) -> Iterate:

@@ -23,13 +23,14 @@ from gbrs_core.bias_basis import bias_basis
 from gbrs_core.config import ResolvedConfig
 from gbrs_core.errors import ShapeError
 from gbrs_core.guidance import click_maps
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Interaction
 from gbrs_core.layers import top_k_channels
 from gbrs_core.network import InsertionPoint, NetworkSpec, RefinableNetwork
 from gbrs_core.optimise import LOOK_EVERY_ON_GPU, Iterate, diverged, minimise, start
 from gbrs_core.partition import Partition, Suffix, feature_maps, partition, run_plain
 from gbrs_core.tape import AutocastFactory
 from gbrs_core.tasks.base import Task
+from gbrs_core.tasks.supervision import clicks_of
 
 _ON_DEVICE: weakref.WeakKeyDictionary[nn.Module, dict[str, nn.Module]] = weakref.WeakKeyDictionary()
 _CHECKED: weakref.WeakKeyDictionary[nn.Module, set[object]] = weakref.WeakKeyDictionary()
@@ -51,6 +52,26 @@ class Refined:
     obstacle: str = ""
 
 
+@dataclass(frozen=True, eq=False)
+class _Pass:
+    """The network with its layers: how to run the suffix, and its output with the variables as they are."""
+
+    layers: ActiveLayers
+    suffix: Suffix
+    first: Tensor
+    obstacle: str
+
+
+@dataclass(frozen=True, eq=False)
+class _Cached:
+    """A split network whose prefix holds for every interaction on the image."""
+
+    key: object
+    layers: ActiveLayers
+    suffix: Suffix
+    obstacle: str
+
+
 class Refiner:
     """One network on one image.
 
@@ -61,43 +82,69 @@ class Refiner:
         working_image: (h, w, 3) uint8 RGB, at the size the network is to run at.
         task: the task.
         device: "cpu", "cuda", "cuda:N" or "mps".
+        working_trimap: (h, w) uint8 for networks that want one, else None.
     """
 
-    def __init__(self, network: RefinableNetwork, working_image: NDArray[np.uint8], task: Task, device: str) -> None:
+    def __init__(
+        self,
+        network: RefinableNetwork,
+        working_image: NDArray[np.uint8],
+        task: Task,
+        device: str,
+        working_trimap: NDArray[np.uint8] | None = None,
+    ) -> None:
         self._spec = network.spec
         self._task = task
         self._device = torch.device(device)
         self._module = module_on(network.module, self._device)
         self._working_image = working_image
         self._image = normalised(working_image, network.spec, self._device)
+        if working_trimap is not None:
+            self._image = with_trimap(self._image, working_trimap)
         self._bases: dict[tuple[int, int], Tensor] = {}
         self._top_channels: dict[LayerStructure, dict[InsertionPoint, Tensor]] = {}
+        self._cached: _Cached | None = None
 
     def structure(self, config: ResolvedConfig) -> LayerStructure:
         """What decides whether variables fit. Raises ValueError if the network has no such level."""
-        points = () if config.layer == "none" else self._spec.layout.points(config.levels)
-        return LayerStructure(config.layer, points, config.bias_map, config.top_k_channels)
+        layout = self._spec.layout_named(config.layout)
+        points = () if config.layer == "none" else layout.points(config.levels)
+        top_k = layout.default_top_k_channels if config.top_k_channels is None else config.top_k_channels
+        return LayerStructure(config.layer, points, config.bias_map, top_k)
 
-    def predict(self, clicks: Sequence[Click], variables: Variables | None, config: ResolvedConfig) -> Tensor:
-        """The output (1, K, h, w) float32 with given variables; None is the plain network. Clicks in working pixels."""
-        inputs = self._inputs(clicks)
+    def predict(
+        self, interactions: Sequence[Interaction], variables: Variables | None, config: ResolvedConfig
+    ) -> Tensor:
+        """The output (1, K, h, w) float32 with given variables; None is the plain network.
+
+        Args:
+            interactions: all of them in working pixels; only click maps are made of them.
+            variables: auxiliary variables.
+            config: the numbers to use.
+
+        Raises:
+            DivergedError: the output is not finite.
+        """
         if variables is None:
-            return self._checked(run_plain(self._module, inputs))
-        layers = self._active_layers(variables.structure, variables)
-        return self._checked(self._split(inputs, layers, config).output.detach())
+            output = self._checked(run_plain(self._module, self._inputs(interactions)))
+        else:
+            output = self._pass(interactions, variables.structure, variables, config).first.detach()
+        if not bool(torch.isfinite(output).all()):
+            raise diverged(0)
+        return output
 
     def refine(
         self,
-        clicks: Sequence[Click],
+        interactions: Sequence[Interaction],
         variables: Variables | None,
         config: ResolvedConfig,
         should_end: Callable[[], bool],
     ) -> Generator[Iterate, None, Refined]:
-        """Refine by the newest of the clicks; gives every iterate, the start included, and returns the result.
+        """Refine by the newest interaction; gives every iterate, the start included, and returns the result.
 
         Args:
-            clicks: all clicks in working pixels, the newest last.
-            variables: what the click before ended with; None or those of another structure start anew.
+            interactions: all of them in working pixels, the newest last.
+            variables: what the one before ended with; None or those of another structure start anew.
             config: the numbers to use.
             should_end: asked after every iterate; true keeps it as the result.
 
@@ -107,22 +154,21 @@ class Refiner:
         """
         structure = self.structure(config)
         if not structure.points:
-            plain = self.predict(clicks, None, config)
-            yield start(plain, self._task.objective(clicks, plain, config))
+            plain = self.predict(interactions, None, config)
+            yield start(plain, self._task.objective(interactions, plain, config))
             return Refined(plain, None)
         fitting = variables if variables is not None and variables.structure == structure else None
-        layers = self._active_layers(structure, fitting)
-        split = self._split(self._inputs(clicks), layers, config)
-        first = self._checked(split.output if split.has_graph else _with_graph(split.suffix))
-        logits, iteration = first.detach(), 0
+        run = self._pass(interactions, structure, fitting, config)
+        logits, iteration = run.first.detach(), 0
         steps = minimise(
-            first,
-            split.suffix,
-            self._task.objective(clicks, logits, config),
-            layers.modules,
+            run.first,
+            run.suffix,
+            self._task.objective(interactions, logits, config),
+            run.layers.modules,
             iterations=config.iterations,
             learning_rate=config.learning_rate,
             stop_residual=config.stop_residual,
+            matches_step=config.matches_step,
             look_every=1 if self._device.type == "cpu" else LOOK_EVERY_ON_GPU,
         )
         for iterate in steps:
@@ -133,16 +179,42 @@ class Refiner:
         # The losses do not see every pixel when there is no consistency term.
         if not bool(torch.isfinite(logits).all()):
             raise diverged(iteration)
-        return Refined(logits, layers.snapshot(), split.obstacle)
+        return Refined(logits, run.layers.snapshot(), run.obstacle)
 
-    def _inputs(self, clicks: Sequence[Click]) -> tuple[Tensor, ...]:
-        """What the network takes: the image, and the click maps if it wants them."""
-        if self._spec.guidance == "none":
+    def _inputs(self, interactions: Sequence[Interaction]) -> tuple[Tensor, ...]:
+        """What the network takes: the image (with the trimap as its last channel), and click maps if it wants them."""
+        if not self._sees_clicks:
             return (self._image,)
         height, width = self._image.shape[2:]
-        points = [(click.y, click.x, click.is_positive) for click in clicks]
+        points = [(click.y, click.x, click.is_positive) for click in clicks_of(interactions)]
         maps = click_maps(points, height, width, self._spec.click_norm_radius, device=self._device)
         return self._image, maps.unsqueeze(0)
+
+    @property
+    def _sees_clicks(self) -> bool:
+        """Whether the network's input changes from click to click, and with it what the prefix computes."""
+        return self._spec.guidance == "click_maps"
+
+    def _pass(
+        self,
+        interactions: Sequence[Interaction],
+        structure: LayerStructure,
+        variables: Variables | None,
+        config: ResolvedConfig,
+    ) -> _Pass:
+        """The network split, with these variables; the prefix is kept for the image if it does not see the clicks."""
+        key = (structure, config.precision)
+        if self._cached is not None and self._cached.key == key:
+            layers, suffix, obstacle = self._cached.layers, self._cached.suffix, self._cached.obstacle
+            layers.load(variables)
+            return _Pass(layers, suffix, self._checked(_with_graph(suffix)), obstacle)
+        self._cached = None
+        layers = self._active_layers(structure, variables)
+        split = self._split(self._inputs(interactions), layers, config)
+        first = self._checked(split.output if split.has_graph else _with_graph(split.suffix))
+        if not self._sees_clicks:
+            self._cached = _Cached(key, layers, split.suffix, split.obstacle)
+        return _Pass(layers, split.suffix, first, split.obstacle)
 
     def _split(self, inputs: tuple[Tensor, ...], layers: ActiveLayers, config: ResolvedConfig) -> Partition:
         points = layers.structure.points
@@ -203,6 +275,13 @@ def normalised(image: NDArray[np.uint8], spec: NetworkSpec, device: torch.device
     planes.sub_(torch.tensor(spec.mean, device=device)).div_(torch.tensor(spec.std, device=device))
     batch = planes.permute(2, 0, 1).unsqueeze(0)
     return batch.contiguous() if device.type == "mps" else batch.contiguous(memory_format=torch.channels_last)
+
+
+def with_trimap(image: Tensor, trimap: NDArray[np.uint8]) -> Tensor:
+    """The image (1, 3, h, w) with the trimap (h, w), divided by 255, as a fourth channel."""
+    channel = torch.from_numpy(trimap.astype(np.float32)).to(image.device).div_(255.0)[None, None]
+    joined = torch.cat([image, channel], dim=1)
+    return joined if image.device.type == "mps" else joined.contiguous(memory_format=torch.channels_last)
 
 
 def _with_graph(suffix: Suffix) -> Tensor:

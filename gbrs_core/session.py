@@ -1,27 +1,27 @@
-"""`RefinementSession`: an image, the clicks on it, and the prediction they led to."""
+"""`RefinementSession`: an image, the clicks, strokes and pushes on it, and the prediction they led to."""
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gbrs_core.attention import outside_disc
 from gbrs_core.config import RefinementConfig, ResolvedConfig
 from gbrs_core.errors import GbrsError, ShapeError
+from gbrs_core.guidance import check_trimap, resized_trimap
 from gbrs_core.history import ClickReport, History, State
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Interaction, Mode, Push, mode_of
 from gbrs_core.network import NetworkSpec, RefinableNetwork
 from gbrs_core.optimise import Iterate, RefinementStep
 from gbrs_core.prediction import Prediction
 from gbrs_core.refiner import Refined, Refiner
 from gbrs_core.tasks import task_named
+from gbrs_core.tasks.base import PUSH
+from gbrs_core.working_frame import WorkingFrame, working_size
 
 __all__ = ["ClickReport", "RefinementSession", "RefinementStep"]
 
@@ -33,6 +33,7 @@ class RefinementSession:
 
     Images longer than the working side are scaled down for the network (never up); clicks and predictions are in pixels
     of the image as given. Every click keeps a snapshot for undo, see `gbrs_core.history.History` for how far back.
+    What is said of clicks here holds for strokes and pushes too, where the task has them.
 
     A session belongs to one thread at a time, and so does its network; only `accept` may be called from any thread.
     The network's module is never changed.
@@ -41,13 +42,15 @@ class RefinementSession:
         network: a loaded network, or any object with `module` and `spec` like `gbrs_core.network.RefinableNetwork`.
         image: (H, W, 3) uint8 RGB.
         config: settings; None takes the defaults.
-        guidance: what the user gives beside clicks, for networks that take it; none of the tasks so far does.
+        guidance: the trimap (H, W) uint8 with the values 0, 128 and 255, for networks that take one, and only for
+            those. Another trimap is another session, to which the clicks are replayed.
         device: "cpu", "cuda", "cuda:N" or "mps".
         working_side: longest side at which the network runs; None takes the network's own.
 
     Raises:
         ShapeError: the image has another shape.
-        ValueError: the image is not uint8, the settings do not fit the network, or it takes no guidance.
+        ValueError: the image is not uint8, the settings do not fit the network, or the trimap is missing, not wanted,
+            of another size or has other values.
     """
 
     def __init__(
@@ -61,12 +64,13 @@ class RefinementSession:
         working_side: int | None = None,
     ) -> None:
         _check_image(image)
-        if guidance is not None:
-            raise ValueError(f"{network.spec.title or network.spec.name} takes no guidance")
         self._task = task_named(network.spec.task)
-        self._size: tuple[int, int] = (image.shape[0], image.shape[1])
-        self._working_size = working_size(self._size, network.spec, working_side)
-        self._refiner = Refiner(network, _resized(image, self._working_size), self._task, device)
+        self._targets = self._task.targets_of(network.spec)
+        size = (image.shape[0], image.shape[1])
+        self._frame = WorkingFrame(size, working_size(size, network.spec, working_side))
+        self._trimap = _checked_guidance(guidance, network.spec, size)
+        self._working_trimap = None if self._trimap is None else resized_trimap(self._trimap, *self.working_size)
+        self._refiner = Refiner(network, self._frame.shrunk(image), self._task, device, self._working_trimap)
         self._config = config or RefinementConfig()
         self._refiner.structure(self._resolved(self._config))
         self._history = History()
@@ -76,8 +80,8 @@ class RefinementSession:
         self._shown: tuple[NDArray[np.float32], Prediction] | None = None
 
     @property
-    def clicks(self) -> tuple[Click, ...]:
-        """The clicks in force, in image pixels."""
+    def clicks(self) -> tuple[Interaction, ...]:
+        """The clicks, strokes and pushes in force, in image pixels."""
         return self._history.clicks
 
     @property
@@ -88,12 +92,12 @@ class RefinementSession:
     @property
     def image_size(self) -> tuple[int, int]:
         """(H, W) of the image."""
-        return self._size
+        return self._frame.image_size
 
     @property
     def working_size(self) -> tuple[int, int]:
         """(h, w) at which the network runs."""
-        return self._working_size
+        return self._frame.working_size
 
     @property
     def config(self) -> RefinementConfig:
@@ -120,18 +124,18 @@ class RefinementSession:
         """The prediction at image size; the same object until it changes."""
         working = self.working_prediction
         if self._shown is None or self._shown[0] is not working:
-            self._shown = (working, self._task.prediction(working, *self._size))
+            self._shown = (working, self._task.prediction(working, *self.image_size, self._trimap))
         return self._shown[1]
 
     @property
     def working_prediction(self) -> NDArray[np.float32]:
-        """The prediction at working size, read-only float32 (h, w)."""
+        """The prediction at working size, read-only float32: (h, w), or (K, h, w) logits of a label map."""
         newest = self._history.newest
         if newest is None:
             return self._initial_prediction()
         if newest.prediction is None:
             logits = self._refiner.predict(self._working_clicks(), newest.variables, self._resolved(newest.config))
-            array = self._task.working_array(logits)
+            array = self._task.working_array(logits, self._working_trimap)
             self._history = self._history.with_newest(replace(newest, prediction=array))
             return array
         return newest.prediction
@@ -151,25 +155,25 @@ class RefinementSession:
         self._refiner.structure(self._resolved(chosen))
         self._config = chosen
 
-    def refine(self, click: Click, preview_every: int = 0) -> Steps:
+    def refine(self, click: Interaction, preview_every: int = 0) -> Steps:
         """Add a click and refine by it; one step per iteration, none if nothing needed refining.
 
         The work happens while the steps are asked for. When they are used up the click is in force; closing the
         generator before, or an error, leaves the session as it was.
 
         Args:
-            click: in image pixels; its target +1 (object) or -1 (background).
+            click: a click, stroke or push in image pixels; its target as the task has it (`Click.target`).
             preview_every: put the working prediction into every n-th step and the last one; 0 into none.
 
         Raises:
-            ValueError: the task has no such target.
+            ValueError: the task has no such target, or no such mode.
             DivergedError: a loss or the prediction is not finite.
             GbrsError: another refinement of this session is running.
         """
         self._check_click(click)
         return self._undone_unless_finished(self._steps(click, preview_every))
 
-    def replay(self, clicks: Iterable[Click], preview_every: int = 0) -> Steps:
+    def replay(self, clicks: Iterable[Interaction], preview_every: int = 0) -> Steps:
         """Bring the session to exactly these clicks; steps as `refine` gives them.
 
         The longest beginning that is known with the present settings, undone clicks included, is taken from the
@@ -222,23 +226,23 @@ class RefinementSession:
             if not is_finished:
                 self._history = before
 
-    def _replayed(self, wanted: tuple[Click, ...], preview_every: int) -> Steps:
+    def _replayed(self, wanted: tuple[Interaction, ...], preview_every: int) -> Steps:
         known = self._history.reusable_count(wanted, self._config)
         self._history = self._history.gone_to(known)
         for click in wanted[known:]:
             yield from self._steps(click, preview_every)
 
-    def _steps(self, click: Click, preview_every: int) -> Steps:
+    def _steps(self, click: Interaction, preview_every: int) -> Steps:
         """Refine by one click and push its state."""
         self._accepts.clear()
         before = self.working_prediction
         newest = self._history.newest
-        config = self._resolved(self._config)
+        config = self._resolved(self._config, mode_of(click))
         clock = _Clock()
         losses: list[float] = []
         iterates = _Returning(
             self._refiner.refine(
-                [*self._working_clicks(), self._to_working(click)],
+                [*self._working_clicks(), self._frame.to_working(click)],
                 None if newest is None else newest.variables,
                 config,
                 self._accepts.is_set,
@@ -252,7 +256,7 @@ class RefinementSession:
                 yield step
                 clock.start()
         refined = iterates.value
-        after = self._task.working_array(refined.logits)
+        after = self._task.working_array(refined.logits, self._working_trimap)
         inside, outside = self._changed_shares(click, before, after)
         report = ClickReport(
             click=click,
@@ -277,49 +281,44 @@ class RefinementSession:
             refinement_loss=iterate.refinement_loss,
             consistency_loss=iterate.consistency_loss,
             residual=iterate.residual,
-            prediction=self._task.working_array(iterate.logits) if shows else None,
+            prediction=self._task.working_array(iterate.logits, self._working_trimap) if shows else None,
         )
 
     def _changed_shares(
-        self, click: Click, before: NDArray[np.float32], after: NDArray[np.float32]
+        self, click: Interaction, before: NDArray[np.float32], after: NDArray[np.float32]
     ) -> tuple[float, float]:
         """Shares of the pixels inside and outside of the attention radius that changed."""
-        working = self._to_working(click)
-        is_outside = outside_disc(working.x, working.y, working.radius, *self._working_size).numpy() > 0
+        is_inside = self._frame.attended(self._frame.to_working(click))
         is_changed = self._task.changed(before, after)
-        return _share(is_changed[~is_outside]), _share(is_changed[is_outside])
+        return _share(is_changed[is_inside]), _share(is_changed[~is_inside])
 
     def _initial_prediction(self) -> NDArray[np.float32]:
         """The prediction before the first click."""
         if self._initial is None:
-            blank = self._task.blank(*self._working_size)
+            blank = self._task.blank(*self.working_size)
             if blank is None:
-                blank = self._task.working_array(self._refiner.predict([], None, self._resolved(self._config)))
+                plain = self._refiner.predict([], None, self._resolved(self._config))
+                blank = self._task.working_array(plain, self._working_trimap)
             self._initial = read_only(blank)
         return self._initial
 
     # --- coordinates and settings ---
 
-    def _working_clicks(self) -> list[Click]:
-        return [self._to_working(click) for click in self.clicks]
+    def _working_clicks(self) -> list[Interaction]:
+        return [self._frame.to_working(click) for click in self.clicks]
 
-    def _to_working(self, click: Click) -> Click:
-        """A click in working pixels; pixel centres are at whole numbers in both."""
-        (height, width), (working_height, working_width) = self._size, self._working_size
-        down, right = working_height / height, working_width / width
-        return Click(
-            x=(click.x + 0.5) * right - 0.5,
-            y=(click.y + 0.5) * down - 0.5,
-            radius=click.radius * math.sqrt(down * right),
-            target=click.target,
-        )
+    def _resolved(self, config: RefinementConfig, mode: Mode = Mode.CLICK) -> ResolvedConfig:
+        resolved = config.filled_from(self._task.defaults_for(config.layer, config.preset, mode))
+        return replace(resolved, **PUSH) if mode is Mode.PUSH else resolved
 
-    def _resolved(self, config: RefinementConfig) -> ResolvedConfig:
-        return config.filled_from(self._task.defaults[config.layer, config.preset])
-
-    def _check_click(self, click: Click) -> None:
-        if not self._task.target_spec.accepts(click.target):
-            raise ValueError(f"{self._task.name} takes no click with the target {click.target:g}")
+    def _check_click(self, click: Interaction) -> None:
+        mode = mode_of(click)
+        if mode not in self._task.modes:
+            raise ValueError(f"{self._task.name} is not corrected by a {mode.value}")
+        if not isinstance(click, Push) and not self._targets.accepts(click.target):
+            raise ValueError(
+                f"{self._task.name} takes no {mode.value} with the target {click.target:g}; {self._targets.range_text}"
+            )
 
     def _check_idle(self) -> None:
         if self._is_running:
@@ -355,24 +354,23 @@ class _Returning:
         self.value = yield from self._iterates
 
 
-def working_size(size: tuple[int, int], spec: NetworkSpec, working_side: int | None = None) -> tuple[int, int]:
-    """(h, w) at which the network runs for an image of `size` (H, W): never larger, a multiple of what it needs."""
-    scale = min(1.0, (working_side or spec.working_side) / max(size))
-    multiple = spec.size_multiple
-    height, width = (max(1, round(side * scale / multiple)) * multiple for side in size)
-    return height, width
-
-
 def read_only(array: NDArray[np.float32]) -> NDArray[np.float32]:
     """The array itself, no longer writeable."""
     array.flags.writeable = False
     return array
 
 
-def _resized(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    if image.shape[:2] == size:
-        return image
-    return np.asarray(cv2.resize(image, (size[1], size[0]), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+def _checked_guidance(
+    guidance: NDArray[np.generic] | None, spec: NetworkSpec, size: tuple[int, int]
+) -> NDArray[np.uint8] | None:
+    """The trimap, if the network takes one. Raises ValueError if it is missing, not wanted, or not a trimap."""
+    wants_trimap = spec.guidance == "trimap"
+    title = spec.title or spec.name
+    if guidance is None and wants_trimap:
+        raise ValueError(f"{title} needs a trimap")
+    if guidance is not None and not wants_trimap:
+        raise ValueError(f"{title} takes no guidance")
+    return None if guidance is None else check_trimap(guidance, *size)
 
 
 def _share(flags: NDArray[np.bool_]) -> float:

@@ -71,9 +71,7 @@ _ALL = (
         home="gbrs_core.tasks.depth_estimation:DepthEstimation",
         output_kind=OutputKind.DEPTH_MAP,
         modes=(Mode.CLICK, Mode.PUSH),
-        target_spec=TargetSpec(
-            kind="range", minimum=0.001, maximum=float("inf"), unit="m", default=2.0, secondary=4.0
-        ),
+        target_spec=TargetSpec(kind="range", minimum=0.001, maximum=float("inf"), unit="m", default=2.0, secondary=4.0),
         push_step=0.1,
     ),
 )

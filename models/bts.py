@@ -14,6 +14,8 @@ from models.registry import Shapes
 NAME = "bts_densenet161"
 LICENCE = "published with BTS (code GPL-3.0-or-later); the terms of its training images (NYU Depth V2) apply"
 _BASE = "encoder.base_model"
+TOP_CHANNELS = 256
+"""How many of the 2208 channels are refined (section 2.4.4)."""
 _PLACES = {"denseblock4": f"{_BASE}.denseblock4", "norm5": f"{_BASE}.norm5", "relu": "decoder.relu"}
 """The paper inserts "after the final DenseNet Block": read as before the last normalisation, after it, or after the
 rectifier with which the decoder begins."""
@@ -27,7 +29,9 @@ def build(max_depth: float = 10.0) -> nn.Module:
 def spec(max_depth: float = 10.0) -> NetworkSpec:
     """Task, places round the end of the encoder, input scaling."""
     layouts = {
-        name: InsertionLayout(levels=((InsertionPoint(name, module, channels=2208, stride=32),),))
+        name: InsertionLayout(
+            levels=((InsertionPoint(name, module, channels=2208, stride=32),),), default_top_k_channels=TOP_CHANNELS
+        )
         for name, module in _PLACES.items()
     }
     return NetworkSpec(
@@ -40,6 +44,7 @@ def spec(max_depth: float = 10.0) -> NetworkSpec:
         size_multiple=32,
         licence=LICENCE,
         options={"max_depth": _checked(max_depth)},
+        max_depth=_checked(max_depth),
     )
 
 

@@ -42,6 +42,7 @@ def spec(num_classes: int = 19) -> NetworkSpec:
         working_side=1024,
         licence=LICENCE,
         options={"num_classes": _checked(num_classes)},
+        class_count=_checked(num_classes),
     )
 
 

@@ -1,16 +1,26 @@
-"""The dense prediction tasks, one file each, and their registry."""
+"""The dense prediction tasks, one file each; `gbrs_core.task_catalog` is their registry."""
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
+
+from gbrs_core.task_catalog import TASKS
 from gbrs_core.tasks.base import Task
-from gbrs_core.tasks.interactive_segmentation import InteractiveSegmentation
-
-TASKS: tuple[Task, ...] = (InteractiveSegmentation(),)
 
 
+def names() -> tuple[str, ...]:
+    """The registry names."""
+    return tuple(TASKS)
+
+
+@cache
 def task_named(name: str) -> Task:
     """The task of that registry name. Raises ValueError with the known names."""
-    for task in TASKS:
-        if task.name == name:
-            return task
-    raise ValueError(f"unknown task {name!r}; known tasks: {', '.join(task.name for task in TASKS)}")
+    if name not in TASKS:
+        raise ValueError(f"unknown task {name!r}; known tasks: {', '.join(TASKS)}")
+    module, _, attribute = TASKS[name].home.partition(":")
+    task = getattr(import_module(module), attribute)(TASKS[name])
+    if not isinstance(task, Task):
+        raise TypeError(f"{TASKS[name].home} is not a Task")
+    return task

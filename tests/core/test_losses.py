@@ -9,7 +9,8 @@ import torch
 from gbrs_core.config import RefinementConfig, ResolvedConfig
 from gbrs_core.interaction import Click
 from gbrs_core.losses import hinge, masked_squared_change, squared_hinge_loss
-from gbrs_core.tasks.interactive_segmentation import DEFAULTS, HingeObjective, supervised_pixels
+from gbrs_core.tasks.interactive_segmentation import DEFAULTS, HingeObjective
+from gbrs_core.tasks.supervision import supervised_pixels
 
 
 def config(**changes: object) -> ResolvedConfig:

@@ -1,0 +1,64 @@
+"""Image matting (section 2.4.3): clicks with a wanted alpha, equation 11, and pushes, equation 12."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gbrs_core.config import LEARNING_RATE_LADDER, LayerName, RefinementDefaults, ResolvedConfig
+from gbrs_core.guidance import TRIMAP_BACKGROUND, TRIMAP_FOREGROUND
+from gbrs_core.interaction import Interaction, Mode
+from gbrs_core.prediction import OutputKind, Prediction
+from gbrs_core.tasks.base import PUSH, Objective, Task, Working, as_array, table
+from gbrs_core.tasks.regression import regression_objective
+
+CHANGE = 1.5 / 255
+"""Least difference in alpha that counts as a change: more than rounding to 8 bits makes."""
+
+_LEARNING_RATES: dict[LayerName, float] = {
+    "none": LEARNING_RATE_LADDER[5],  # never used: there is nothing to optimise
+    "sb": LEARNING_RATE_LADDER[5],
+    "bmsb": LEARNING_RATE_LADDER[5],
+    "bmsb-m": LEARNING_RATE_LADDER[5],
+    "bmconv": LEARNING_RATE_LADDER[7],
+}
+_PAPER = RefinementDefaults(iterations=20, learning_rate=0.0, consistency_weight=1000.0, stop_residual=0.0)
+
+
+class ImageMatting(Task):
+    """The task; see `gbrs_core.tasks.base.Task`."""
+
+    defaults = table(_LEARNING_RATES, {"paper": _PAPER, "tuned": _PAPER})
+    mode_defaults = {(Mode.PUSH, "paper"): PUSH, (Mode.PUSH, "tuned"): {**PUSH, "matches_step": True}}
+
+    def objective(self, interactions: Sequence[Interaction], reference: Tensor, config: ResolvedConfig) -> Objective:
+        """Equation 11 or 12, on the network's raw output: clamped, it would have no gradient outside of [0, 1]."""
+        return regression_objective(interactions, reference, config, is_mean=True)
+
+    def working_array(self, logits: Tensor, guidance: NDArray[np.uint8] | None) -> Working:
+        """Alpha (h, w) in [0, 1], as the trimap says where that is known."""
+        return imposed(as_array(logits[0, 0].clamp(0.0, 1.0)), guidance)
+
+    def prediction(self, working: Working, height: int, width: int, guidance: NDArray[np.uint8] | None) -> Prediction:
+        """Alpha (H, W) by bilinear interpolation, as the trimap says where that is known."""
+        alpha = working
+        if working.shape != (height, width):
+            alpha = np.asarray(cv2.resize(working, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
+        return Prediction(imposed(alpha, guidance), OutputKind.ALPHA_MATTE)
+
+    def changed(self, before: Working, after: Working) -> NDArray[np.bool_]:
+        """Where alpha differs by more than rounding."""
+        return np.asarray(np.abs(before - after) > CHANGE)
+
+
+def imposed(alpha: Working, trimap: NDArray[np.uint8] | None) -> Working:
+    """Alpha (h, w) with 0 and 1 where the trimap of the same size says so; read-only."""
+    if trimap is not None:
+        alpha = np.where(trimap == TRIMAP_BACKGROUND, np.float32(0), alpha)
+        alpha = np.where(trimap == TRIMAP_FOREGROUND, np.float32(1), alpha)
+    alpha.flags.writeable = False
+    return alpha
