@@ -89,8 +89,9 @@ def _export(request: Export) -> Exported:
     exporter = export.exporter(request.format_name)
     size = request.image.shape[:2]
     objects = tuple(_at_image_size(item, size) for item in request.items)
-    content = export.ExportRequest(request.image, objects, request.image_path)
-    return Exported(request.request_id, export.write_export(exporter, content, request.path, request.splits))
+    content = export.MaskRequest(image=request.image, objects=objects, image_path=request.image_path)
+    written = export.write_export(exporter, content, request.path, request.splits)
+    return Exported(request.request_id, written.paths)
 
 
 def _at_image_size(item: ExportItem, size: tuple[int, int]) -> ExportObject:

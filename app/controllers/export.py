@@ -17,6 +17,7 @@ from app.messages import Export, Exported, ExportItem, Failed, Report
 from app.state.document import ObjectState
 from app.state.settings import SettingsStore
 from app.widgets.export_dialog import ExportChoice, ExportDialog, FormatChoice
+from gbrs_core.prediction import OutputKind
 from resources import sample_path
 
 Buttons = QMessageBox.StandardButton
@@ -291,6 +292,7 @@ def _open(dialog: ExportDialog | QMessageBox) -> None:
 
 
 def _formats() -> tuple[FormatChoice, ...]:
-    from gbrs_core.export import EXPORTERS
+    from gbrs_core.export import exporters_for
 
-    return tuple(FormatChoice(item.name, item.title, item.ending, item.can_split) for item in EXPORTERS)
+    formats = exporters_for(OutputKind.MASK)
+    return tuple(FormatChoice(item.name, item.title, item.ending, item.can_split) for item in formats)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from gbrs_core.export.base import ExportObject, ExportRequest
+from gbrs_core.export.base import Exporter
 from gbrs_core.export.png import encode_png
+from gbrs_core.export.requests import ExportObject, MaskRequest
 from gbrs_core.prediction import OutputKind
 
 
 @dataclass(frozen=True)
-class CutoutPng:
+class CutoutPng(Exporter[MaskRequest]):
     """All objects together, or one file per object.
 
     Colours are those of the image, not multiplied with alpha. Where alpha is 0 they are black: nothing of the
@@ -25,14 +26,11 @@ class CutoutPng:
         bits: per channel.
     """
 
-    bits: Literal[8, 16]
-    name: str
-    title: str
-    ending: str
-    kinds: tuple[OutputKind, ...] = (OutputKind.MASK,)
-    can_split: bool = True
+    kind: ClassVar[OutputKind] = OutputKind.MASK
+    splits: Literal["never", "optionally", "always"] = "optionally"
+    bits: Literal[8, 16] = 8
 
-    def encode(self, request: ExportRequest) -> bytes:
+    def encode(self, request: MaskRequest) -> bytes:
         """(H, W, 4) RGBA; alpha is the largest of the objects'."""
         alpha = np.zeros(request.size, np.float32)
         for item in request.objects:

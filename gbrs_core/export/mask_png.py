@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from gbrs_core.export.base import ExportRequest
+from gbrs_core.export.base import Exporter
 from gbrs_core.export.png import encode_png
+from gbrs_core.export.requests import MaskRequest
 from gbrs_core.prediction import OutputKind
 
 
 @dataclass(frozen=True)
-class MaskPng:
+class MaskPng(Exporter[MaskRequest]):
     """All objects together, or one file per object; a pixel of two objects is then in both files."""
 
+    kind: ClassVar[OutputKind] = OutputKind.MASK
     name: str = "mask"
     title: str = "Binary mask (PNG)"
     ending: str = "_mask.png"
-    kinds: tuple[OutputKind, ...] = (OutputKind.MASK,)
-    can_split: bool = True
+    splits: Literal["never", "optionally", "always"] = "optionally"
 
-    def encode(self, request: ExportRequest) -> bytes:
+    def encode(self, request: MaskRequest) -> bytes:
         """The union of the masks."""
         union = np.zeros(request.size, np.uint8)
         for item in request.objects:

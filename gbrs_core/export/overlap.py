@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gbrs_core.export.base import ExportObject
+from gbrs_core.export.requests import ExportObject
 
 
 def instance_ids(objects: Sequence[ExportObject], size: tuple[int, int]) -> NDArray[np.uint16]:

@@ -2,39 +2,30 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from PIL import Image
 
-from gbrs_core.export.base import ExportRequest, FormatLimitError
+from gbrs_core.export.base import Exporter, FormatLimitError
 from gbrs_core.export.overlap import instance_ids
+from gbrs_core.export.png import LARGEST_INDEX, encode_palette_png
+from gbrs_core.export.requests import MaskRequest
 from gbrs_core.prediction import OutputKind
-
-_LARGEST_INDEX = 255
 
 
 @dataclass(frozen=True)
-class PalettePng:
+class PalettePng(Exporter[MaskRequest]):
     """Index 0 is the black background, index 1 the first object of the list; overlaps: `overlap.py`."""
 
+    kind: ClassVar[OutputKind] = OutputKind.MASK
     name: str = "palette"
     title: str = "Coloured palette (PNG)"
     ending: str = "_palette.png"
-    kinds: tuple[OutputKind, ...] = (OutputKind.MASK,)
-    can_split: bool = False
 
-    def encode(self, request: ExportRequest) -> bytes:
+    def encode(self, request: MaskRequest) -> bytes:
         """8-bit indices and the palette. Raises FormatLimitError past 255 objects."""
-        if len(request.objects) > _LARGEST_INDEX:
-            raise FormatLimitError(
-                f"a palette ends at index {_LARGEST_INDEX}, there are {len(request.objects)} objects"
-            )
-        image = Image.fromarray(instance_ids(request.objects, request.size).astype(np.uint8), "P")
-        colours = bytes(value for item in request.objects for value in item.colour)
-        # All 256 entries, because Pillow would pack few of them into 1, 2 or 4 bits, which some readers refuse.
-        image.putpalette((bytes(3) + colours).ljust(3 * (_LARGEST_INDEX + 1), b"\0"))
-        content = io.BytesIO()
-        image.save(content, "PNG")
-        return content.getvalue()
+        if len(request.objects) > LARGEST_INDEX:
+            raise FormatLimitError(f"a palette ends at index {LARGEST_INDEX}, there are {len(request.objects)} objects")
+        indices = instance_ids(request.objects, request.size).astype(np.uint8)
+        return encode_palette_png(indices, ((0, 0, 0), *(item.colour for item in request.objects)))

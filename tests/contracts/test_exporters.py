@@ -13,7 +13,7 @@ from gbrs_core.errors import ExportError, ShapeError
 from gbrs_core.export import (
     EXPORTERS,
     ExportObject,
-    ExportRequest,
+    MaskRequest,
     export_paths,
     exporter,
     suggested_path,
@@ -40,7 +40,7 @@ IMAGE = np.random.default_rng(0).integers(1, 256, (3, 5, 3), np.uint8)
 
 
 def request_of(*objects, image=IMAGE):
-    return ExportRequest(image, objects, Path("photos/Käse 1.jpg"))
+    return MaskRequest(image=image, objects=objects, image_path=Path("photos/Käse 1.jpg"))
 
 
 TWO = request_of(thing("left", LEFT), thing("middle", MIDDLE, GREEN))
@@ -56,25 +56,25 @@ class TestEveryFormat:
         assert exporter(each.name) is each
         assert len({other.ending for other in EXPORTERS}) == len(EXPORTERS)
         assert each.title
-        assert OutputKind.MASK in each.kinds
+        assert each.kind in OutputKind
 
     @every_exporter
     def test_file_is_an_image_of_the_same_size(self, each, tmp_path):
-        (path,) = write_export(each, TWO, tmp_path / f"out{each.ending}")
+        (path,) = write_export(each, TWO, tmp_path / f"out{each.ending}").paths
         with Image.open(path) as image:
             image.load()
             assert image.size == (5, 3)
 
     @every_exporter
     def test_one_pixel(self, each):
-        tiny = ExportRequest(IMAGE[:1, :1], (ExportObject("dot", RED, np.ones((1, 1), bool)),), Path("a.png"))
+        tiny = request_of(ExportObject("dot", RED, np.ones((1, 1), bool)), image=IMAGE[:1, :1])
         assert pillow(each.encode(tiny)).size == (1, 1)
 
     @every_exporter
     def test_path_beyond_ascii(self, each, tmp_path):
         folder = tmp_path / "Käse 写真"
         folder.mkdir()
-        (path,) = write_export(each, TWO, suggested_path(each, folder / "Zoë.jpg"))
+        (path,) = write_export(each, TWO, suggested_path(each, folder / "Zoë.jpg")).paths
         assert path == folder / f"Zoë{each.ending}"
         assert path.exists()
 
@@ -106,7 +106,7 @@ class TestEveryFormat:
     @every_exporter
     def test_splitting_is_allowed_or_refused(self, each, tmp_path):
         if each.can_split:
-            paths = write_export(each, TWO, tmp_path / "out.png", one_file_per_object=True)
+            paths = write_export(each, TWO, tmp_path / "out.png", one_file_per_object=True).paths
             assert [path.name for path in paths] == ["out_left.png", "out_middle.png"]
         else:
             with pytest.raises(ExportError, match="all objects in one file"):
@@ -121,7 +121,7 @@ class TestMaskPng:
         np.testing.assert_array_equal(np.asarray(image), np.where(mask("####. ####. ##..."), 255, 0))
 
     def test_one_file_per_object_keeps_overlaps(self, tmp_path):
-        left, middle = write_export(exporter("mask"), TWO, tmp_path / "out.png", one_file_per_object=True)
+        left, middle = write_export(exporter("mask"), TWO, tmp_path / "out.png", one_file_per_object=True).paths
         np.testing.assert_array_equal(np.asarray(Image.open(left)) > 0, mask(LEFT))
         np.testing.assert_array_equal(np.asarray(Image.open(middle)) > 0, mask(MIDDLE))
 
@@ -153,14 +153,14 @@ class TestInstancePng:
         objects = tuple(
             ExportObject(str(place), RED, single) for place, single in zip(places, one_pixel_masks(shape), strict=True)
         )
-        request = ExportRequest(np.zeros((*shape, 3), np.uint8), objects, Path("a.jpg"))
+        request = request_of(*objects, image=np.zeros((*shape, 3), np.uint8))
         ids = np.asarray(pillow(exporter("instances").encode(request)))
         np.testing.assert_array_equal(ids.reshape(-1), np.arange(65536))
 
     def test_one_object_more_is_refused(self, tmp_path):
         (tmp_path / "out.png").write_text("old")
         dot = ExportObject("dot", RED, np.ones((1, 1), bool))
-        request = ExportRequest(IMAGE[:1, :1], (dot,) * 65536, Path("a.jpg"))
+        request = request_of(*(dot,) * 65536, image=IMAGE[:1, :1])
         with pytest.raises(ExportError, match=r"out\.png: 16-bit ids end at 65535, there are 65536 objects"):
             write_export(exporter("instances"), request, tmp_path / "out.png")
         assert (tmp_path / "out.png").read_text() == "old"
@@ -198,10 +198,10 @@ class TestPalettePng:
 
     def test_object_256_is_refused(self):
         dot = ExportObject("dot", RED, np.ones((1, 1), bool))
-        full = ExportRequest(IMAGE[:1, :1], (dot,) * 255, Path("a.jpg"))
+        full = request_of(*(dot,) * 255, image=IMAGE[:1, :1])
         assert np.asarray(pillow(exporter("palette").encode(full))).tolist() == [[255]]
         with pytest.raises(ExportError, match="ends at index 255, there are 256 objects"):
-            exporter("palette").encode(ExportRequest(IMAGE[:1, :1], (dot,) * 256, Path("a.jpg")))
+            exporter("palette").encode(request_of(*(dot,) * 256, image=IMAGE[:1, :1]))
 
 
 class TestCutoutPng:
@@ -237,9 +237,7 @@ class TestCutoutPng:
         alphas = [
             np.asarray(
                 pillow(
-                    exporter("cutout").encode(
-                        ExportRequest(blank, (ExportObject("a", RED, soft > 0, soft * factor),), Path("a.jpg"))
-                    )
+                    exporter("cutout").encode(request_of(ExportObject("a", RED, soft > 0, soft * factor), image=blank))
                 )
             )[..., 3]
             for factor in (np.float32(0.25), np.float32(16))
@@ -265,7 +263,9 @@ class TestPaths:
     def test_names_become_safe_and_stay_apart(self):
         names = ["Left cup", "left:cup", "left cup", "../../etc", "", "Tasse groß"]
         request = request_of(*(thing(name, LEFT) for name in names))
-        assert [path.name for path in export_paths(request, Path("out.png"), one_file_per_object=True)] == [
+        assert [
+            path.name for path in export_paths(exporter("mask"), request, Path("out.png"), one_file_per_object=True)
+        ] == [
             "out_Left-cup.png",
             "out_left-cup-2.png",
             "out_left-cup-3.png",
@@ -275,7 +275,7 @@ class TestPaths:
         ]
 
     def test_one_file_is_the_path_itself(self):
-        assert export_paths(TWO, Path("out.png")) == (Path("out.png"),)
+        assert export_paths(exporter("mask"), TWO, Path("out.png")) == (Path("out.png"),)
 
 
 class TestFailures:
