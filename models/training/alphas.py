@@ -41,7 +41,7 @@ def shape(size: tuple[int, int], rng: np.random.Generator) -> Alpha:
     points = centre + np.stack([radius * stretch * np.cos(angles), radius / stretch * np.sin(angles)], axis=1)
     drawn = np.zeros(size, np.uint8)
     cv2.fillPoly(drawn, [_fixed(points)], 255, cv2.LINE_AA, _SHIFT)
-    return np.asarray(drawn, dtype=np.float32) / 255
+    return np.asarray(drawn / np.float32(255), dtype=np.float32)
 
 
 def soft(mask: Alpha, rng: np.random.Generator) -> Alpha:
@@ -63,7 +63,8 @@ def motion_blurred(mask: Alpha, rng: np.random.Generator) -> Alpha:
     cols = np.clip(np.rint(side / 2 + length * steps * np.cos(directions)), 0, side - 1).astype(int)
     rows = np.clip(np.rint(side / 2 + length * steps * np.sin(directions)), 0, side - 1).astype(int)
     np.add.at(kernel, (rows, cols), 1)
-    return np.clip(cv2.filter2D(cv2.GaussianBlur(mask, (0, 0), 0.7), -1, kernel / kernel.sum()), 0, 1)
+    moved = cv2.filter2D(cv2.GaussianBlur(mask, (0, 0), 0.7), -1, kernel / kernel.sum())
+    return np.asarray(np.clip(moved, 0, 1), dtype=np.float32)
 
 
 def hair(mask: Alpha, rng: np.random.Generator) -> Alpha:
@@ -124,7 +125,7 @@ KINDS = {"soft": soft, "motion": motion_blurred, "hair": hair, "fur": fur, "net"
 
 
 def _fixed(points: NDArray[np.float64]) -> NDArray[np.int32]:
-    return np.rint(points * 2**_SHIFT).astype(np.int32)
+    return np.asarray(np.rint(points * 2**_SHIFT), dtype=np.int32)
 
 
 def _enlarged(mask: Alpha) -> NDArray[np.uint8]:
@@ -137,12 +138,11 @@ def _reduced(canvas: NDArray[np.uint8], mask: Alpha, rng: np.random.Generator) -
     """The canvas at the size of the shape, which strands that cross it do not make transparent."""
     small = cv2.resize(canvas, mask.shape[::-1], interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     drawn = np.maximum(small, cv2.GaussianBlur(mask, (0, 0), 0.8))
-    return cv2.GaussianBlur(drawn, (0, 0), rng.uniform(0.5, 1.2)) if rng.random() < 0.4 else drawn
+    blurred = cv2.GaussianBlur(drawn, (0, 0), rng.uniform(0.5, 1.2)) if rng.random() < 0.4 else drawn
+    return np.asarray(blurred, dtype=np.float32)
 
 
-def _contour(
-    mask: Alpha, rng: np.random.Generator, count: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _contour(mask: Alpha, rng: np.random.Generator, count: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """`count` random (x, y) on the shape's outline, and the angles of the normals that point out of it."""
     outlines, _ = cv2.findContours((mask > 0.5).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     if not outlines:

@@ -36,9 +36,8 @@ def estimate_colours(image: NDArray[np.uint8], alpha: NDArray[np.float32]) -> tu
     for level in range(levels + 1):
         share = level / levels
         size = (max(1, round(width**share)), max(1, round(height**share)))
-        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-        small_alpha = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA)
-        colours = cv2.resize(colours, size, interpolation=cv2.INTER_NEAREST).reshape(size[1], size[0], 6)
+        small, small_alpha = _resized(pixels, size, cv2.INTER_AREA), _resized(alpha, size, cv2.INTER_AREA)
+        colours = _resized(colours, size, cv2.INTER_NEAREST).reshape(size[1], size[0], 6)
         for _ in range(20 if max(size) <= 32 else 4):
             colours = _sweep(colours, small, small_alpha)
     return colours[..., :3], colours[..., 3:]
@@ -64,7 +63,12 @@ def _sweep(colours: Colours, pixels: Colours, alpha: NDArray[np.float32]) -> Col
     solved = np.concatenate(
         [second * right_front - mixed * right_back, first * right_back - mixed * right_front], axis=2
     )
-    return np.clip(solved / determinant, 0, 1)
+    return np.asarray(np.clip(solved / determinant, 0, 1), dtype=np.float32)
+
+
+def _resized(values: NDArray[np.float32], size: tuple[int, int], interpolation: int) -> NDArray[np.float32]:
+    """`size` is (width, height)."""
+    return np.asarray(cv2.resize(values, size, interpolation=interpolation), dtype=np.float32)
 
 
 def spread_colours(image: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -89,7 +93,7 @@ def _pull(weighted: NDArray[np.float32]) -> NDArray[np.float32]:
         mean = weighted[..., :3].sum(axis=(0, 1)) / max(float(weighted[..., 3].sum()), 1e-6)
         return np.where(weighted[..., 3:] > 0, colours, mean).astype(np.float32)
     size = ((width + 1) // 2, (height + 1) // 2)
-    coarse = _pull(cv2.resize(weighted, size, interpolation=cv2.INTER_AREA))
-    wide = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+    coarse = _pull(_resized(weighted, size, cv2.INTER_AREA))
+    wide = _resized(coarse, (width, height), cv2.INTER_LINEAR)
     share = np.clip(weighted[..., 3:], 0, 1)
     return np.asarray(share * colours + (1 - share) * wide, dtype=np.float32)

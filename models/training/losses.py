@@ -66,7 +66,8 @@ def matting_loss(alpha: Tensor, target: Tensor) -> Tensor:
     weight = unknown + KNOWN_WEIGHT * (1 - unknown)
     plain = (size * weight).sum() / weight.sum()
     composite = (size * contrast * unknown).sum() / unknown.sum().clamp(min=1)
-    return plain + composite + 0.5 * _laplacian_difference(error * unknown, unknown)
+    total: Tensor = plain + composite + 0.5 * _laplacian_difference(error * unknown, unknown)
+    return total
 
 
 def _laplacian_difference(error: Tensor, unknown: Tensor) -> Tensor:
@@ -80,4 +81,5 @@ def _laplacian_difference(error: Tensor, unknown: Tensor) -> Tensor:
         spread = F.interpolate(coarse, size=error.shape[2:], mode="bilinear", align_corners=False)
         total = total + 2**level * (error - spread).abs().mean() / share
         error = coarse
-    return total / (2**PYRAMID_LEVELS - 1)
+    mean: Tensor = total / (2**PYRAMID_LEVELS - 1)
+    return mean

@@ -74,7 +74,7 @@ def read_matte(folder: Path, name: str) -> Layer:
     """A real matte with its estimated colours and both drawn trimaps."""
     file = f"{name}.png"
     image, alpha = read_rgb(folder / "images" / file), read_labels(folder / "alpha" / file)
-    foreground, background = estimate_colours(image, alpha.astype(np.float32) / 255)
+    foreground, background = estimate_colours(image, _fractions(alpha))
     trimaps = tuple(read_labels(folder / kind / file) for kind in ("trimap1", "trimap2"))
     return Layer(_bytes(foreground), alpha, trimaps, _bytes(background))
 
@@ -123,7 +123,9 @@ def _with_strand_light(colours: Image, rng: np.random.Generator) -> Image:
 class Compositor:
     """Draws views: a foreground, turned and scaled, over another photograph."""
 
-    def __init__(self, mattes: list[Layer], maker: LayerMaker, backgrounds: Source, bank: int, matte_share: float) -> None:
+    def __init__(
+        self, mattes: list[Layer], maker: LayerMaker, backgrounds: Source, bank: int, matte_share: float
+    ) -> None:
         """`bank` procedural foregrounds are kept and renewed one by one; `matte_share` of the views show real ones."""
         self._mattes, self._maker, self._backgrounds = mattes, maker, backgrounds
         self._bank_size, self._matte_share = bank, matte_share
@@ -140,19 +142,21 @@ class Compositor:
         layers = self._mattes if self._mattes and rng.random() < self._matte_share else self._bank
         layer = layers[rng.integers(len(layers))]
         matrix = _view(layer, side, rng)
-        alpha = _snapped(_warp(layer.alpha, matrix, side).astype(np.float32) / 255)
-        foreground = _warp(layer.colours, matrix, side)
+        alpha = _snapped(_fractions(_warp(layer.alpha, matrix, side)))
+        light = _random_light(rng)
+        foreground = _lit(_warp(layer.colours, matrix, side), light)
         if layer.behind is not None and rng.random() < 0.3:
-            mixing = _random_light(rng)
-            foreground, background = _lit(foreground, mixing), _lit(_warp(layer.behind, matrix, side), mixing)
+            background = _lit(_warp(layer.behind, matrix, side), light)
         else:
-            foreground = _lit(foreground, _random_light(rng))
             background = _lit(self._background(side, rng), _random_light(rng))
         image = _noisy(alpha[..., None] * foreground + (1 - alpha[..., None]) * background, rng)
         drawn = None
         if layer.trimaps and rng.random() < 0.4:
             chosen = layer.trimaps[rng.integers(len(layer.trimaps))]
-            drawn = cv2.warpAffine(chosen, matrix, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT)
+            nearest = cv2.warpAffine(
+                chosen, matrix, (side, side), flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_REFLECT
+            )
+            drawn = np.asarray(nearest, dtype=np.uint8)
         contrast = np.abs(foreground - background).mean(axis=2) / 255
         return MattingSample(image, trimap_of(alpha, rng, drawn), alpha, contrast)
 
@@ -162,7 +166,8 @@ class Compositor:
         scale = float(np.exp(rng.uniform(np.log(0.7), np.log(2.2))))
         centre = np.array([rng.uniform(0.2, 0.8) * width, rng.uniform(0.2, 0.8) * height])
         view = _warp(picture, _similarity(centre, scale, rng.normal(0, 0.1), rng.random() < 0.5, side), side)
-        return cv2.GaussianBlur(view, (0, 0), rng.uniform(0.8, 6)) if rng.random() < 0.4 else view
+        blurred = cv2.GaussianBlur(view, (0, 0), rng.uniform(0.8, 6)) if rng.random() < 0.4 else view
+        return np.asarray(blurred, dtype=np.uint8)
 
 
 def _view(layer: Layer, side: int, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -185,9 +190,7 @@ def _warp(picture: NDArray[np.uint8], matrix: NDArray[np.float64], side: int) ->
     """The view; past its border the picture is mirrored. Drawn at twice the size and reduced where it shrinks much."""
     shrinking = float(np.hypot(*matrix[:, 0])) < 0.75
     drawn = 2 * side if shrinking else side
-    warped = cv2.warpAffine(
-        picture, 2 * matrix if shrinking else matrix, (drawn, drawn), borderMode=cv2.BORDER_REFLECT
-    )
+    warped = cv2.warpAffine(picture, 2 * matrix if shrinking else matrix, (drawn, drawn), borderMode=cv2.BORDER_REFLECT)
     view = cv2.resize(warped, (side, side), interpolation=cv2.INTER_AREA) if shrinking else warped
     return np.asarray(view, dtype=np.uint8)
 
@@ -249,3 +252,6 @@ def _bytes(values: NDArray[np.float32]) -> NDArray[np.uint8]:
     return np.asarray(values * 255 + 0.5, dtype=np.uint8)
 
 
+def _fractions(values: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """0 .. 255 -> [0, 1]."""
+    return np.asarray(values, dtype=np.float32) / np.float32(255)

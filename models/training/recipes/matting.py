@@ -1,4 +1,4 @@
-"""Recipe of the matting network: composites with trimaps in, losses on alpha, error on held-back real mattes as score."""
+"""Recipe of the matting network: composites and trimaps in, losses on alpha; scored on held-back real mattes."""
 
 from __future__ import annotations
 
