@@ -6,29 +6,37 @@ code) is refused with the reason, and so are sizes that the file cannot hold.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import pickle  # the exception class and opcodes only; nothing is unpickled with it
+import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, cast
 
 import torch
 from safetensors import SafetensorError, safe_open
-from torch import Tensor
 
-from gbrs_core.errors import CancelledError, CheckpointError
+from gbrs_core.errors import CheckpointError
 from models.pickle_scan import PickleScan, scan_pickle
+from models.plain_weights import ADVICE, StoredTensor
+from models.reading import Container
+from models.watch import Watch
 
-Container = Literal["PyTorch zip", "PyTorch legacy", "safetensors"]
-ADVICE = "ask for plain weights: a safetensors file, or one written by torch.save(model.state_dict())"
+LARGEST_FILE = 8 << 30
+"""Bytes of the largest file that is read; the largest known network takes 0.3 GB, with its optimiser 0.9 GB."""
 
 _CHUNK = 4 << 20
-_LARGEST_INDEX = 64 << 20  # a thousand layers need a few hundred kilobytes
+_LARGEST_INDEX = 16 << 20  # a thousand layers need a few hundred kilobytes
+_MOST_TENSORS = 100_000  # the largest known network has two thousand, three times that with its optimiser
+_MOST_SHARED = 4  # how often the same values may be named: as weights, their average, under two wrappers
 _LEGACY_MAGIC = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."
 _FOREIGN = {
     b"\x89HDF\r\n\x1a\n": "an HDF5 (Keras) file",
@@ -57,25 +65,6 @@ _READER_ERRORS = (
 )
 
 
-class Watch:
-    """Progress and cancellation of a long job; both callables may be None and are called from the working thread."""
-
-    def __init__(
-        self,
-        progress: Callable[[str, float], None] | None = None,
-        cancelled: Callable[[], bool] | None = None,
-    ) -> None:
-        self._progress = progress
-        self._cancelled = cancelled
-
-    def at(self, text: str, share: float) -> None:
-        """Report how far the job is, share in [0, 1]. Raises CancelledError when the caller asked to stop."""
-        if self._cancelled is not None and self._cancelled():
-            raise CancelledError("loading the checkpoint was cancelled")
-        if self._progress is not None:
-            self._progress(text, share)
-
-
 @dataclass(frozen=True, eq=False)
 class CheckpointFile:
     """A file's content before any meaning is given to it.
@@ -85,7 +74,7 @@ class CheckpointFile:
         container: how it is stored.
         size: bytes.
         sha256: hexadecimal digest of the whole file.
-        content: for torch.save whatever it holds (harmless types only), for safetensors a dict of tensors.
+        content: for torch.save whatever it holds (harmless types only), for safetensors a dict of `StoredTensor`.
         metadata: text entries of a safetensors header.
     """
 
@@ -97,6 +86,16 @@ class CheckpointFile:
     metadata: dict[str, str] = field(default_factory=dict)
 
 
+def container_of(path: Path) -> Container:
+    """Which container a file is, by its kind, size and first bytes.
+
+    Raises:
+        CheckpointError: it is no checkpoint, or cannot be opened; the text says what it is instead.
+    """
+    with _named(path):
+        return _container(path, _size(path))
+
+
 def read_checkpoint_file(path: Path, watch: Watch) -> CheckpointFile:
     """Read a checkpoint of any of the three containers, recognised by its content.
 
@@ -104,17 +103,24 @@ def read_checkpoint_file(path: Path, watch: Watch) -> CheckpointFile:
         CheckpointError: missing, unreadable, damaged, unsafe, or of another kind.
         CancelledError: the caller asked to stop.
     """
-    try:
-        size, sha256 = _size_and_sha256(path, watch)
+    with _named(path):
+        size = _size(path)
         container = _container(path, size)
-        watch.at("reading weights", 0.45)
-        content, metadata = _READERS[container](path, size, watch)
+        sha256 = _sha256(path, size, watch.part(0.0, 0.6))
+        watch.at("reading weights", 0.65)
+        content, metadata = _READERS[container](path, size, watch.part(0.65, 1.0))
+    return CheckpointFile(path, container, size, sha256, content, metadata)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Turns the errors of readers into CheckpointError and names the file in them."""
+    try:
+        yield
     except CheckpointError as error:
         raise CheckpointError(f"cannot load {path}: {error}", error.details) from error
     except _READER_ERRORS as error:
-        reason = "it is a folder, not a file" if path.is_dir() else _reason(error)
-        raise CheckpointError(f"cannot load {path}: {reason}") from error
-    return CheckpointFile(path, container, size, sha256, content, metadata)
+        raise CheckpointError(f"cannot load {path}: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:
@@ -123,23 +129,39 @@ def _reason(error: Exception) -> str:
         return "there is no such file"
     if isinstance(error, PermissionError):
         return "you may not read it; check its permissions"
-    if isinstance(error, MemoryError):
-        return "there is not enough memory for it"
+    if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
+        return "reading it takes more memory than a checkpoint of its size may take; it is damaged, or made to do harm"
+    if isinstance(error, OSError) and error.errno == errno.ELOOP:
+        return "it is a link that leads in a circle"
     first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
     return f"the file is damaged or cut short; get it again ({first_line[:160]})"
 
 
-def _size_and_sha256(path: Path, watch: Watch) -> tuple[int, str]:
-    size = path.stat().st_size
-    if size == 0 and path.is_file():
+def _size(path: Path) -> int:
+    """Bytes of a regular file; nothing else is opened, because opening a pipe can wait for ever."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise CheckpointError("it is a folder, not a file")
+    if not stat.S_ISREG(status.st_mode):
+        raise CheckpointError("it is a pipe or a device, not a file")
+    if status.st_size == 0:
         raise CheckpointError("the file is empty (0 bytes); get it again")
+    if status.st_size > LARGEST_FILE:
+        raise CheckpointError(
+            f"it has {status.st_size / 2**30:.1f} GB, more than the {LARGEST_FILE >> 30} GB that are read at most; "
+            "no network known here is that large"
+        )
+    return status.st_size
+
+
+def _sha256(path: Path, size: int, watch: Watch) -> str:
     digest, done = hashlib.sha256(), 0
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)
             done += len(chunk)
-            watch.at("checking the file", 0.4 * min(1.0, done / size))
-    return size, digest.hexdigest()
+            watch.at("checking the file", min(1.0, done / size))
+    return digest.hexdigest()
 
 
 def _container(path: Path, size: int) -> Container:
@@ -172,14 +194,45 @@ def _check_safetensors_header(start: bytes, size: int) -> None:
         raise CheckpointError(f"its header claims {length:,} bytes, the file has {size:,}; it is damaged or cut short")
 
 
-def _read_safetensors(path: Path, size: int, watch: Watch) -> tuple[dict[str, Tensor], dict[str, str]]:
-    with safe_open(path, framework="pt", device="cpu") as file:
-        keys = list(file.keys())
-        tensors = {}
-        for number, key in enumerate(keys):
-            watch.at("reading weights", 0.45 + 0.15 * number / len(keys))
-            tensors[key] = file.get_tensor(key)
-        return tensors, dict(file.metadata() or {})
+def _read_safetensors(path: Path, size: int, watch: Watch) -> tuple[dict[str, StoredTensor], dict[str, str]]:
+    """Every tensor's shape and format; its values are read when they are asked for. The header bounds both."""
+    file: Any = safe_open(path, framework="pt", device="cpu")
+    keys = list(file.keys())
+    _check_count(len(keys))
+    tensors = {}
+    for key in keys:
+        watch.check()
+        stored = file.get_slice(key)
+        name = stored.get_dtype()
+        if name not in _SAFETENSORS_TYPES:
+            raise CheckpointError(f"{key} is stored as {name}, which holds no plain numbers; {ADVICE}")
+        tensors[key] = StoredTensor(tuple(stored.get_shape()), _SAFETENSORS_TYPES[name], partial(file.get_tensor, key))
+    return tensors, dict(file.metadata() or {})
+
+
+def _check_count(count: int) -> None:
+    if count > _MOST_TENSORS:
+        raise CheckpointError(
+            f"it names more than {_MOST_TENSORS:,} tensors; no network known here has so many, and reading them could "
+            "take for ever"
+        )
+
+
+_SAFETENSORS_TYPES = {
+    "F64": torch.float64,
+    "F32": torch.float32,
+    "F16": torch.float16,
+    "BF16": torch.bfloat16,
+    "I64": torch.int64,
+    "I32": torch.int32,
+    "I16": torch.int16,
+    "I8": torch.int8,
+    "U8": torch.uint8,
+    "BOOL": torch.bool,
+    "C64": torch.complex64,
+    "F8_E4M3": torch.float8_e4m3fn,
+    "F8_E5M2": torch.float8_e5m2,
+}
 
 
 # torch.save
@@ -222,9 +275,13 @@ def _check_scan(scan: PickleScan, size: int) -> None:
             f"refused, and nothing was run: opening it would run code ({shown}), which weights never need; {ADVICE}",
             details="Names the file asks for:\n" + "\n".join(unsafe),
         )
+    _check_count(len(scan.storage_lengths))
     largest = max(scan.storage_lengths, default=0)
     if largest > size:
         raise CheckpointError(f"it claims a tensor of {largest:,} values in a file of {size:,} bytes; it is damaged")
+    claimed = sum(scan.storage_lengths)
+    if claimed > _MOST_SHARED * size:
+        raise CheckpointError(f"it claims {claimed:,} values in a file of {size:,} bytes; it is damaged")
 
 
 def _read_zip(path: Path, size: int, watch: Watch) -> tuple[Any, dict[str, str]]:
@@ -285,7 +342,7 @@ class _WatchedStream(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """Fill `buffer` from the file."""
-        self._watch.at("reading weights", 0.45 + 0.15 * min(1.0, self._stream.tell() / self._size))
+        self._watch.at("reading weights", min(1.0, self._stream.tell() / self._size))
         return self._stream.readinto(buffer)
 
     def readline(self, size: int | None = -1) -> bytes:

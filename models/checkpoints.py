@@ -3,32 +3,34 @@
 The architecture is found from keys and shapes alone. Weights of any floating-point format become float32. Wrapping
 dicts, the "module." of data-parallel training and missing batch counters are dealt with; everything else must fit
 exactly, and a message says what does not.
+
+Pickled files are read in a process of their own (`models.isolated`). safetensors files have no code path, and their
+header bounds what is read, so they are read here.
 """
 
 from __future__ import annotations
 
-import math
+import stat
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import torch
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import nn
 
 from gbrs_core.atomic import atomic_write
 from gbrs_core.errors import CheckpointError
 from gbrs_core.network import NetworkSpec
-from models.checkpoint_files import ADVICE, Watch, read_checkpoint_file
-from models.key_report import COUNTER, KeyReport, compare
-from models.registry import NETWORKS, NetworkEntry, Shapes, names, weights_file
+from models import class_lists
+from models.checkpoint_files import container_of
+from models.checkpoint_reader import read_here
+from models.isolated import read_isolated
+from models.matching import best_match, complete, filled
+from models.reading import CheckpointReader, CheckpointReading
+from models.registry import names, weights_file
 from models.spec import Inspection, LoadedNetwork
+from models.watch import Watch
 
-_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "averaged", "network", "ema", "state_dict_ema")
-"""Entries under which training programs keep the weights, in the order in which they are tried."""
-_PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.")
 _LONGEST_NOTE = 300
 
 
@@ -36,60 +38,64 @@ def load_network(
     source: str | Path,
     progress: Callable[[str, float], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    reader: CheckpointReader | None = None,
 ) -> LoadedNetwork:
     """Load a checkpoint file, or the embedded network of that name.
 
     Args:
         source: path of a .pth, .pt, .pth.tar or .safetensors file, or a name of `models.names()`.
         progress: called with what is being done and the share done in [0, 1], from this thread.
-        cancelled: asked between two steps of the work; true stops it.
+        cancelled: asked several times a second; true stops it.
+        reader: what reads the file; None takes a process of its own for pickled files.
 
     Raises:
         CheckpointError: the file is missing, unsafe, damaged, or fits no known network.
         CancelledError: `cancelled` said so.
     """
     watch = Watch(progress, cancelled)
-    file = read_checkpoint_file(_path_of(source), watch)
-    try:
-        weights = _weights_in(file.content)
-        match = _complete(_best_match(weights))
-        module = _filled(match, weights, watch)
-    except CheckpointError as error:
-        raise CheckpointError(f"cannot load {file.path}: {error}", error.details) from error
+    path = _path_of(source)
+    reading = (reader or _reader_for(path))(path, watch.part(0.0, 0.95), wants_values=True)
+    if reading.problem:
+        raise CheckpointError(f"cannot load {path}: {reading.problem}", reading.details)
+    watch.at("preparing the network", 0.95)
+    match = complete(best_match(reading.shapes))
+    module = filled(match, reading.values)
     watch.at("ready", 1.0)
-    return LoadedNetwork(module, _with_licence(match.spec, file.metadata), file.sha256, file.path)
+    return LoadedNetwork(module, _described(match.spec, reading), reading.sha256, path)
 
 
-def inspect_checkpoint(path: Path) -> Inspection:
+def inspect_checkpoint(
+    path: Path,
+    progress: Callable[[str, float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    reader: CheckpointReader | None = None,
+) -> Inspection:
     """What a checkpoint file is, whether or not it can be used.
+
+    Args:
+        path: the file.
+        progress: as for `load_network`.
+        cancelled: as for `load_network`.
+        reader: as for `load_network`.
 
     Raises:
         CheckpointError: the file cannot be read or is unsafe, so that nothing can be said about it.
+        CancelledError: `cancelled` said so.
     """
-    watch = Watch()
-    file = read_checkpoint_file(path, watch)
-    weights: dict[str, Tensor] = {}
-    spec, report, problem = None, None, ""
-    try:
-        weights = _weights_in(file.content)
-        match = _best_match(weights)
-        if match is not None:
-            report = match.report
-            spec = _with_licence(match.spec, file.metadata) if match.is_recognised else None
-        _filled(_complete(match), weights, watch)
-    except CheckpointError as error:
-        problem = str(error)
+    reading = (reader or _reader_for(path))(path, Watch(progress, cancelled), wants_values=False)
+    match = best_match(reading.shapes)
+    is_recognised = match is not None and match.is_recognised
     return Inspection(
-        path=file.path,
-        container=file.container,
-        size=file.size,
-        sha256=file.sha256,
-        spec=spec,
-        report=report,
-        value_count=sum(tensor.numel() for tensor in weights.values()),
-        stored_types=tuple(sorted({str(tensor.dtype).removeprefix("torch.") for tensor in weights.values()})),
-        metadata={key: _one_line(text) for key, text in file.metadata.items()},
-        problem=problem,
+        path=reading.path,
+        container=reading.container,
+        size=reading.size,
+        sha256=reading.sha256,
+        spec=_described(match.spec, reading) if match is not None and is_recognised else None,
+        report=match.report if match is not None else None,
+        value_count=reading.value_count,
+        stored_types=reading.stored_types,
+        metadata={key: _one_line(text) for key, text in reading.metadata.items()},
+        problem=reading.problem,
     )
 
 
@@ -110,7 +116,9 @@ def save_safetensors(path: Path, module: nn.Module, metadata: Mapping[str, str],
         for key, value in module.state_dict().items()
     }
     with atomic_write(path) as temporary:
+        permissions = stat.S_IMODE(temporary.stat().st_mode)
         save_file(tensors, temporary, metadata=dict(metadata))
+        temporary.chmod(permissions)  # safetensors replaces the file by one that only its owner may read
 
 
 def _path_of(source: str | Path) -> Path:
@@ -122,155 +130,19 @@ def _path_of(source: str | Path) -> Path:
     return path
 
 
-# From the content of a file to weights with clean keys
+def _reader_for(path: Path) -> CheckpointReader:
+    return read_here if container_of(path) == "safetensors" else read_isolated
 
 
-def _weights_in(content: Any) -> dict[str, Tensor]:
-    """The weights, float or integer tensors by key, without wrappers and prefixes. Raises CheckpointError."""
-    found = _unwrapped(content, depth=3)
-    if found is None:
-        raise CheckpointError(f"it holds {_described(content)} instead of weights; {ADVICE}")
-    weights = _without_prefixes(found)
-    for key, tensor in weights.items():
-        _check_stored(key, tensor)
-    return weights
-
-
-def _unwrapped(content: Any, depth: int) -> dict[str, Tensor] | None:
-    """The innermost dictionary of tensors; other values beside them (an epoch, a score) are dropped."""
-    if not isinstance(content, Mapping):
-        return None
-    if depth:
-        for wrapper in _WRAPPERS:
-            inner = _unwrapped(content.get(wrapper), depth - 1)
-            if inner is not None:
-                return inner
-    tensors = {key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)}
-    return tensors or None
-
-
-def _described(content: Any) -> str:
-    if isinstance(content, Mapping):
-        return f"entries named {', '.join(str(key)[:40] for key in list(content)[:5])}" if content else "nothing"
-    return f"an object of type {type(content).__name__}"
-
-
-def _without_prefixes(weights: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Remove what wrapping modules put before every key, such as "module." of data-parallel training."""
-    for prefix in _PREFIXES:
-        if all(key.startswith(prefix) for key in weights):
-            return _without_prefixes({key.removeprefix(prefix): tensor for key, tensor in weights.items()})
-    return weights
-
-
-def _check_stored(key: str, tensor: Tensor) -> None:
-    """Refuse what plain weights never are: sparse, quantised, complex, or larger than what is stored."""
-    if tensor.layout != torch.strided or tensor.is_quantized or tensor.is_meta or tensor.is_complex():
-        raise CheckpointError(f"{key} is a sparse, quantised, complex or empty tensor, which cannot be used; {ADVICE}")
-    stored = tensor.untyped_storage().nbytes() // tensor.element_size()
-    if tensor.numel() > stored:
-        raise CheckpointError(f"{key} claims {tensor.numel():,} values but stores {stored:,}; the file is damaged")
-
-
-# From weights to a known network
-
-
-@dataclass(frozen=True)
-class _Match:
-    """A network of the registry beside a checkpoint; not recognised means merely the most similar one."""
-
-    entry: NetworkEntry
-    options: dict[str, Any]
-    report: KeyReport
-    is_recognised: bool
-
-    @property
-    def spec(self) -> NetworkSpec:
-        return self.entry.spec(**self.options)
-
-
-def _best_match(weights: dict[str, Tensor]) -> _Match | None:
-    """The network whose description recognises the shapes, else the one that shares most entries with them."""
-    shapes = _shapes_of(weights)
-    for entry in NETWORKS:
-        options = entry.recognise(shapes)
-        if options is not None:
-            expected = _shapes_of(_blank(entry, options).state_dict())
-            return _Match(entry, options, compare(entry.name, expected, shapes), is_recognised=True)
-    reports = [(entry, compare(entry.name, _default_shapes(entry), shapes)) for entry in NETWORKS]
-    entry, report = max(reports, key=lambda pair: len(pair[1].matched) / pair[1].expected_count)
-    return _Match(entry, {}, report, is_recognised=False) if report.matched else None
-
-
-def _complete(match: _Match | None) -> _Match:
-    """The match if the file fills the network exactly. Raises CheckpointError with the report if not."""
-    if match is not None and match.is_recognised and match.report.fits:
-        return match
-    if match is not None and match.is_recognised:
-        raise CheckpointError(
-            f"it does not fit; {match.report.summary()}. It may be of another variant or training program",
-            match.report.text(),
-        )
-    message = f"it fits none of the known networks ({', '.join(names())})"
-    if match is None:
-        raise CheckpointError(message)
-    share = f"{len(match.report.matched)} of {match.report.expected_count} entries"
-    raise CheckpointError(f"{message}; the nearest is {match.entry.name}, with {share} matching", match.report.text())
-
-
-def _shapes_of(weights: Mapping[str, Tensor]) -> Shapes:
-    return {key: tuple(tensor.shape) for key, tensor in weights.items()}
-
-
-def _blank(entry: NetworkEntry, options: dict[str, Any]) -> nn.Module:
-    """The network without values: building it takes no time and no memory."""
-    with torch.device("meta"):
-        return entry.build(**options)
-
-
-@cache
-def _default_shapes(entry: NetworkEntry) -> Shapes:
-    """Remembered, because a file that nothing recognises is compared with every network."""
-    return _shapes_of(_blank(entry, {}).state_dict())
-
-
-def _filled(match: _Match, weights: dict[str, Tensor], watch: Watch) -> nn.Module:
-    """The network with copies of the weights as float32. Raises CheckpointError for weights that are no numbers."""
-    module = _blank(match.entry, match.options)
-    blank = module.state_dict()
-    values: dict[str, Tensor] = {}
-    for number, (key, wanted) in enumerate(blank.items()):
-        watch.at("preparing the network", 0.6 + 0.4 * number / len(blank))
-        if key in weights:
-            values[key] = weights[key].detach().to(wanted.dtype, copy=True).contiguous()
-        else:
-            values[key] = torch.zeros(wanted.shape, dtype=wanted.dtype)
-    _check_numbers(values)
-    module.load_state_dict(values, strict=True, assign=True)
-    return module.eval().requires_grad_(False)
-
-
-def _check_numbers(values: dict[str, Tensor]) -> None:
-    broken = [key for key, tensor in values.items() if not key.endswith(COUNTER) and not _is_usable(key, tensor)]
-    if broken:
-        shown = ", ".join(broken[:3]) + (f" and {len(broken) - 3} more" if len(broken) > 3 else "")
-        raise CheckpointError(
-            f"its weights are not usable numbers (NaN, infinite, or negative variances) in {shown}; "
-            "the training diverged or the file is damaged, take another checkpoint",
-            "Entries without usable numbers:\n" + "\n".join(broken),
-        )
-
-
-def _is_usable(key: str, tensor: Tensor) -> bool:
-    """Whether all values are finite, and variances not negative; the extremes carry NaN along."""
-    least, largest = (float(extreme) for extreme in tensor.aminmax())
-    return math.isfinite(least) and math.isfinite(largest) and not (key.endswith("running_var") and least < 0)
-
-
-def _with_licence(spec: NetworkSpec, metadata: Mapping[str, str]) -> NetworkSpec:
-    """The description with the licence that the file itself states."""
-    stated = _one_line(metadata.get("licence", ""))
-    return replace(spec, licence=stated) if stated else spec
+def _described(spec: NetworkSpec, reading: CheckpointReading) -> NetworkSpec:
+    """The description with the licence that the file itself states, and the class list the user gave for it."""
+    stated = _one_line(reading.metadata.get("licence", ""))
+    if stated:
+        spec = replace(spec, licence=stated)
+    classes = class_lists.remembered(reading.sha256) if spec.class_count is not None else None
+    if classes is not None and len(classes) == spec.class_count:
+        spec = class_lists.with_class_list(spec, classes)
+    return spec
 
 
 def _one_line(text: str) -> str:

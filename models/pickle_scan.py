@@ -12,6 +12,11 @@ import re
 from dataclasses import dataclass, field
 from typing import IO
 
+from gbrs_core.errors import CheckpointError
+
+MOST_STEPS = 3_000_000
+"""Steps a pickle may take; a network of two thousand entries with its optimiser takes some hundred thousand."""
+
 _ALLOWED = frozenset(
     {
         "_codecs.encode",  # how protocol 2 writes bytes
@@ -65,11 +70,16 @@ def scan_pickle(stream: IO[bytes]) -> PickleScan:
 
     Raises:
         ValueError: it is no pickle, or it is cut off; what was seen until then is lost.
+        CheckpointError: it takes more than `MOST_STEPS` steps, which would take minutes and gigabytes.
     """
     scan = PickleScan()
     recent_strings = ["", ""]
     numbers: list[int] = []
-    for opcode, argument, _ in pickletools.genops(stream):
+    for step, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
+        if step == MOST_STEPS:
+            raise CheckpointError(
+                f"its index takes more than {MOST_STEPS:,} steps; no network known here needs so many"
+            )
         if opcode.name == "MARK":
             numbers.clear()
         elif opcode.name in ("GLOBAL", "INST"):
