@@ -27,7 +27,7 @@ def estimate_colours(image: NDArray[np.uint8], alpha: NDArray[np.float32]) -> tu
     Returns:
         Foreground and background, (H, W, 3) in [0, 1].
     """
-    pixels = image.astype(np.float32) / 255
+    pixels = np.asarray(image / np.float32(255), dtype=np.float32)
     height, width = alpha.shape
     levels = int(np.ceil(np.log2(max(height, width))))
     foreground = pixels[alpha > 0.9].mean(axis=0) if (alpha > 0.9).any() else pixels.mean(axis=(0, 1))
