@@ -1,6 +1,6 @@
 """Networks that G-BRS can refine, and safe loading of their checkpoints.
 
-`names()` and `bundled_names()` need no torch; everything else imports it on first use.
+`names()`, `bundled_names()` and `default_network()` need no torch; everything else imports it on first use.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from models.registry import bundled_names, entry, names
+from models.registry import bundled_names, default_network, entry, names
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from models.spec import LoadedNetwork
 
-__all__ = ["bundled_names", "click_maps", "create", "load", "names"]
+__all__ = ["bundled_names", "click_maps", "create", "default_network", "load", "names"]
 
 
 def create(name: str, **options: Any) -> nn.Module:

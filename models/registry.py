@@ -92,6 +92,15 @@ NETWORKS: tuple[NetworkEntry, ...] = (
 )
 
 
+DEFAULTS: Mapping[str, str] = {
+    "interactive": "light_interactive",
+    "semantic": "light_semantic",
+    "matting": "light_matting",
+    "depth": "light_depth",
+}
+"""The embedded network of each task."""
+
+
 def names() -> list[str]:
     """Names of all networks, sorted."""
     return sorted(entry.name for entry in NETWORKS)
@@ -105,6 +114,12 @@ def weights_file(name: str) -> Path:
 def bundled_names() -> list[str]:
     """Names of the embedded networks: those whose weights come with the program, sorted."""
     return [name for name in names() if weights_file(name).is_file()]
+
+
+def default_network(task: str) -> str | None:
+    """The embedded network that a task begins with; None if its weights are not there, or the task is unknown."""
+    name = DEFAULTS.get(task, "")
+    return name if name in bundled_names() else None
 
 
 def entry(name: str) -> NetworkEntry:
