@@ -4,7 +4,8 @@ The same family as the network of section 2.4.3 of the G-BRS paper (IndexNet, Lu
 in which learned index maps guide the pooling and, as the places of G-BRS, the upsampling. Smaller and simpler: one
 branch predicts all four indices of a 2x2 cell, skips are not weighted, and the finest features have half the image's
 resolution, the pixels of a 2x2 cell being channels at both ends, so that a click takes a second or two on two
-processor cores.
+processor cores. What so small a network cannot learn to see it is told: the nearest known foreground and background
+colours around every pixel, and the alpha that they suggest.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ from models.registry import refuse_options
 NAME = "light_matting"
 WIDTHS = {2: 32, 4: 64, 8: 96, 16: 128}
 """Channels of features and index maps by stride."""
+ALIKE = 0.05
+"""Squared difference, in normalised colours, below which foreground and background suggest no alpha."""
+INPUT_CHANNELS = 26
+"""Of every 2x2 cell: colours and trimap of its pixels, known colours around it, suggested alpha of its pixels."""
 COARSEST_STRIDE = 32
 """Stride of the context between encoder and decoder."""
 
@@ -91,6 +96,49 @@ def index_unpool(features: Tensor, decoder_map: Tensor) -> Tensor:
     return decoder_map * F.interpolate(features, scale_factor=2.0, mode="nearest")
 
 
+def known_colours(image: Tensor, known: Tensor) -> Tensor:
+    """The colours of the known pixels, carried to all others from near by: pulled from ever coarser means, pushed back.
+
+    Args:
+        image: (B, 3, H, W), H and W even.
+        known: (B, 1, H, W), 1 where a colour counts, else 0.
+
+    Returns:
+        (B, 3, H / 2, W / 2); 0 everywhere in a picture where nothing is known.
+    """
+    return _filled(_coarser(torch.cat([image * known, known], dim=1)))
+
+
+def _coarser(weighted: Tensor) -> Tensor:
+    """Colours times weight, and weight, summed over 2x2 cells, the weight cut off at 1."""
+    summed = 4 * F.avg_pool2d(weighted, 2, ceil_mode=True)
+    return summed / summed[:, 3:].clamp(min=1)
+
+
+def _filled(weighted: Tensor) -> Tensor:
+    size = weighted.shape[2:]
+    if max(size) == 1:
+        return weighted[:, :3] / weighted[:, 3:].clamp(min=1e-6)
+    wide = F.interpolate(_filled(_coarser(weighted)), size=size, mode="bilinear", align_corners=False)
+    return weighted[:, :3] + (1 - weighted[:, 3:]) * wide
+
+
+def suggested_alpha(image: Tensor, foreground: Tensor, background: Tensor) -> Tensor:
+    """Where each pixel's colour lies between two others: 0 the background's, 1 the foreground's.
+
+    Args:
+        image: (B, 3, H, W).
+        foreground: (B, 3, H, W).
+        background: (B, 3, H, W).
+
+    Returns:
+        (B, 1, H, W) in [-0.5, 1.5], near 0 where the two colours are alike.
+    """
+    span = foreground - background
+    along = ((image - background) * span).sum(dim=1, keepdim=True)
+    return (along / (span.square().sum(dim=1, keepdim=True) + ALIKE)).clamp(-0.5, 1.5)
+
+
 class Context(nn.Module):
     """What surrounds a cell: 1x1, separable 3x3 at two dilations and the global mean, projected together."""
 
@@ -123,7 +171,7 @@ class LightMatting(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         w2, w4, w8, w16 = (WIDTHS[stride] for stride in (2, 4, 8, 16))
-        self.encoder2 = nn.Sequential(conv_norm_act(16, w2), conv_norm_act(w2, w2))
+        self.encoder2 = nn.Sequential(conv_norm_act(INPUT_CHANNELS, w2), conv_norm_act(w2, w2))
         self.encoder4 = nn.Sequential(ResidualBlock(w2, w4), ResidualBlock(w4, w4))
         self.encoder8 = nn.Sequential(ResidualBlock(w4, w8), ResidualBlock(w8, w8))
         self.encoder16 = nn.Sequential(ResidualBlock(w8, w16), ResidualBlock(w16, w16))
@@ -153,7 +201,7 @@ class LightMatting(nn.Module):
             raise ShapeError("image_and_trimap", shape, "(B, 4, H, W)")
         height, width = shape[2:]
         pad = (0, -width % COARSEST_STRIDE, 0, -height % COARSEST_STRIDE)
-        features = F.pixel_unshuffle(F.pad(image_and_trimap, pad, mode="replicate"), 2)
+        features = _cells(F.pad(image_and_trimap, pad, mode="replicate"))
         skips, decoder_maps = {}, {}
         for stride in WIDTHS:
             skips[stride] = self.get_submodule(f"encoder{stride}")(features)
@@ -164,6 +212,16 @@ class LightMatting(nn.Module):
             spread = index_unpool(features, decoder_maps[stride])
             features = self.get_submodule(f"decoder{stride}")(torch.cat([spread, skips[stride]], dim=1))
         return F.pixel_shuffle(self.alpha(features), 2)[:, :, :height, :width]
+
+
+def _cells(inputs: Tensor) -> Tensor:
+    """(B, 4, H, W) -> (B, INPUT_CHANNELS, H / 2, W / 2)."""
+    image, trimap = inputs[:, :3], inputs[:, 3:]
+    foreground = known_colours(image, (trimap > 0.75).to(inputs.dtype))
+    background = known_colours(image, (trimap < 0.25).to(inputs.dtype))
+    fine = [F.interpolate(colours, scale_factor=2.0, mode="nearest") for colours in (foreground, background)]
+    alpha = suggested_alpha(image, *fine)
+    return torch.cat([F.pixel_unshuffle(torch.cat([inputs, alpha], dim=1), 2), foreground, background], dim=1)
 
 
 def _points() -> tuple[InsertionPoint, ...]:

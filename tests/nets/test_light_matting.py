@@ -11,7 +11,15 @@ import torch
 
 import models
 from gbrs_core.errors import ShapeError
-from models.light.matting import IndexBlock, LightMatting, index_pool, index_unpool, spec
+from models.light.matting import (
+    IndexBlock,
+    LightMatting,
+    index_pool,
+    index_unpool,
+    known_colours,
+    spec,
+    suggested_alpha,
+)
 from models.registry import names
 from models.training import alphas
 from models.training.config import TrainConfig, TrainingError, read_config
@@ -92,6 +100,39 @@ def test_pooling_and_unpooling_by_hand() -> None:
     indices = torch.tensor([[[[0.1, 0.2], [0.3, 0.4]]]])
     assert index_pool(features, indices).item() == pytest.approx(0.1 + 0.4 + 0.9 + 1.6)
     torch.testing.assert_close(index_unpool(torch.tensor([[[[10.0]]]]), indices), 10 * indices)
+
+
+def test_known_colours_fill_the_picture() -> None:
+    picture = torch.tensor([0.2, -1.0, 3.0])[:, None, None].expand(3, 12, 20)[None].clone()
+    known = torch.zeros(1, 1, 12, 20)
+    known[:, :, 2:6, 4:8] = 1
+    picture[:, :, :, 10:] = 99
+    colours = known_colours(picture, known)
+    assert colours.shape == (1, 3, 6, 10)
+    torch.testing.assert_close(colours, torch.tensor([0.2, -1.0, 3.0])[None, :, None, None].expand(1, 3, 6, 10))
+
+
+def test_near_known_colours_count_more() -> None:
+    picture = torch.zeros(1, 3, 8, 32)
+    picture[..., 16:] = 1
+    known = torch.zeros(1, 1, 8, 32)
+    known[..., :2] = known[..., -2:] = 1
+    row = known_colours(picture, known)[0, 0, 2]
+    assert row[0] == 0 and row[-1] == 1
+    assert row[3] < 0.35 and row[-4] > 0.65
+
+
+def test_nothing_known_is_no_colour() -> None:
+    assert (known_colours(torch.rand(1, 3, 6, 6), torch.zeros(1, 1, 6, 6)) == 0).all()
+
+
+def test_suggested_alpha_by_hand() -> None:
+    def colour(value: float) -> torch.Tensor:
+        return torch.full((1, 3, 1, 1), value)
+
+    assert suggested_alpha(colour(0.5), colour(2.0), colour(0.0)).item() == pytest.approx(3 / 12.05)
+    assert suggested_alpha(colour(9.0), colour(2.0), colour(0.0)).item() == 1.5
+    assert suggested_alpha(colour(0.5), colour(0.3), colour(0.3)).item() == 0
 
 
 def test_places_are_the_decoder_maps(network: LightMatting) -> None:
