@@ -117,6 +117,9 @@ def write_export(
     parts = [part for _, part in request.parts()] if _is_split(exporter, one_file_per_object) else [request]
     if not parts:
         raise ExportError(f"cannot write {path}: no pixel belongs to any class")
+    for target in paths:
+        if target.is_dir():  # found out now, not when the first of several files has been replaced
+            raise ExportError(f"cannot write {target}: it is a folder")
     notes: dict[str, None] = {}
     with ExitStack() as files:
         for target, part in zip(paths, parts, strict=True):

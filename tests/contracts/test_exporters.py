@@ -1,6 +1,8 @@
 """Every listed export format keeps the same promises; each is read back with another library than its writer."""
 
 import io
+import re
+from dataclasses import fields, replace
 from pathlib import Path
 
 import cv2
@@ -12,16 +14,23 @@ from PySide6.QtGui import QImage
 from gbrs_core.errors import ExportError, ShapeError
 from gbrs_core.export import (
     EXPORTERS,
+    AlphaMatteRequest,
+    DepthMapRequest,
     ExportObject,
+    LabelMapRequest,
     MaskRequest,
     export_paths,
     exporter,
+    exporters_for,
     suggested_path,
     write_export,
 )
 from gbrs_core.prediction import OutputKind
 
 every_exporter = pytest.mark.parametrize("each", EXPORTERS, ids=lambda each: each.name)
+every_usable = pytest.mark.parametrize(
+    "each", [each for each in EXPORTERS if not each.unavailable], ids=lambda each: each.name
+)
 RED, GREEN, BLUE = (230, 0, 10), (0, 200, 20), (30, 40, 250)
 
 
@@ -50,68 +59,128 @@ def pillow(content):
     return Image.open(io.BytesIO(content))
 
 
+REQUESTS = {
+    OutputKind.MASK: TWO,
+    OutputKind.LABEL_MAP: LabelMapRequest(
+        image=IMAGE,
+        image_path=Path("Käse 1.jpg"),
+        label_map=np.array([[0, 0, 1, 1, 1]] * 3),
+        class_names=("Road", "Sky"),
+        class_colours=(RED, BLUE),
+        logits=np.zeros((2, 3, 5), np.float32),
+    ),
+    OutputKind.ALPHA_MATTE: AlphaMatteRequest(
+        image=IMAGE,
+        image_path=Path("Käse 1.jpg"),
+        alpha_matte=np.linspace(0, 1, 15, dtype=np.float32).reshape(3, 5),
+        trimap=np.full((3, 5), 128, np.uint8),
+    ),
+    OutputKind.DEPTH_MAP: DepthMapRequest(
+        image=IMAGE, image_path=Path("Käse 1.jpg"), depth_map=np.linspace(1, 4, 15, dtype=np.float32).reshape(3, 5)
+    ),
+}
+
+
+def size_in(path):
+    """(W, H) as another program than ours reads it; of a point cloud the number of points."""
+    if path.suffix == ".npy":
+        return np.load(path, allow_pickle=False).shape[::-1]
+    if path.suffix == ".npz":
+        return np.load(path, allow_pickle=False)["probabilities"].shape[:0:-1]
+    if path.suffix == ".ply":
+        count = re.search(rb"element vertex ([0-9]+)", path.read_bytes())
+        return (int(count[1]) // 3, 3)
+    if path.suffix == ".exr":
+        return pytest.importorskip("OpenEXR").File(str(path)).channels()["Z"].pixels.shape[::-1]
+    with Image.open(path) as image:
+        image.load()
+        return image.size
+
+
 class TestEveryFormat:
+    def test_every_kind_of_prediction_has_formats(self):
+        for kind in OutputKind:
+            formats = exporters_for(kind)
+            assert len(formats) >= 4
+            assert all(each.kind is kind and not each.unavailable for each in formats)
+
     @every_exporter
     def test_names_are_unique_and_lead_to_the_format(self, each):
         assert exporter(each.name) is each
         assert len({other.ending for other in EXPORTERS}) == len(EXPORTERS)
-        assert each.title
-        assert each.kind in OutputKind
+        assert len({other.title for other in EXPORTERS}) == len(EXPORTERS)
 
-    @every_exporter
-    def test_file_is_an_image_of_the_same_size(self, each, tmp_path):
-        (path,) = write_export(each, TWO, tmp_path / f"out{each.ending}").paths
-        with Image.open(path) as image:
-            image.load()
-            assert image.size == (5, 3)
+    @every_usable
+    def test_file_is_of_the_same_size(self, each, tmp_path):
+        written = write_export(each, REQUESTS[each.kind], tmp_path / f"out{each.ending}")
+        assert [size_in(path) for path in written.paths] == [(5, 3)] * len(written.paths)
 
-    @every_exporter
-    def test_one_pixel(self, each):
-        tiny = request_of(ExportObject("dot", RED, np.ones((1, 1), bool)), image=IMAGE[:1, :1])
-        assert pillow(each.encode(tiny)).size == (1, 1)
+    @every_usable
+    def test_one_pixel(self, each, tmp_path):
+        written = write_export(each, one_pixel(REQUESTS[each.kind]), tmp_path / f"out{each.ending}")
+        assert all(path.stat().st_size > 0 for path in written.paths)
 
-    @every_exporter
+    @every_usable
     def test_path_beyond_ascii(self, each, tmp_path):
         folder = tmp_path / "Käse 写真"
         folder.mkdir()
-        (path,) = write_export(each, TWO, suggested_path(each, folder / "Zoë.jpg")).paths
+        path = suggested_path(each, folder / "Zoë.jpg")
         assert path == folder / f"Zoë{each.ending}"
-        assert path.exists()
+        written = write_export(each, REQUESTS[each.kind], path)
+        assert written.paths == export_paths(each, REQUESTS[each.kind], path)
+        assert all(path.exists() for path in written.paths)
 
-    @every_exporter
-    def test_nothing_to_export_is_refused(self, each, tmp_path):
-        with pytest.raises(ExportError, match="no object"):
-            write_export(each, request_of(), tmp_path / "out.png")
+    @every_usable
+    def test_request_of_another_kind_is_refused(self, each, tmp_path):
+        other = next(request for kind, request in REQUESTS.items() if kind is not each.kind)
+        with pytest.raises(ExportError, match=r"cannot write .*out\.png: .* holds a .*, not a "):
+            write_export(each, other, tmp_path / "out.png")
         assert list(tmp_path.iterdir()) == []
 
-    @every_exporter
+    @every_usable
     def test_folder_that_cannot_be_written_to(self, each, tmp_path):
         (tmp_path / "file").write_text("")
         path = tmp_path / "file" / "out.png"
-        with pytest.raises(ExportError, match=r"cannot write .*out\.png: Not a directory"):
-            write_export(each, TWO, path)
+        with pytest.raises(ExportError, match=r"cannot write .*out.*\.png: Not a directory"):
+            write_export(each, REQUESTS[each.kind], path)
 
-    @every_exporter
+    @every_usable
     def test_missing_folder(self, each, tmp_path):
-        with pytest.raises(ExportError, match=r"cannot write .*out\.png: No such file or directory"):
-            write_export(each, TWO, tmp_path / "nowhere" / "out.png")
+        with pytest.raises(ExportError, match=r"cannot write .*out.*\.png: No such file or directory"):
+            write_export(each, REQUESTS[each.kind], tmp_path / "nowhere" / "out.png")
 
-    @every_exporter
+    @every_usable
     def test_target_that_cannot_be_replaced(self, each, tmp_path):
-        (tmp_path / "out.png").mkdir()
-        with pytest.raises(ExportError, match=r"cannot write .*out\.png: "):
-            write_export(each, TWO, tmp_path / "out.png")
-        assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
+        (target,) = export_paths(each, REQUESTS[each.kind], tmp_path / "out.png")[:1]
+        target.mkdir()
+        with pytest.raises(ExportError, match=r"cannot write .*out.*\.png: "):
+            write_export(each, REQUESTS[each.kind], tmp_path / "out.png")
+        assert list(tmp_path.iterdir()) == [target]
 
-    @every_exporter
+    @every_usable
     def test_splitting_is_allowed_or_refused(self, each, tmp_path):
-        if each.can_split:
-            paths = write_export(each, TWO, tmp_path / "out.png", one_file_per_object=True).paths
-            assert [path.name for path in paths] == ["out_left.png", "out_middle.png"]
-        else:
+        if each.splits == "never":
             with pytest.raises(ExportError, match="all objects in one file"):
-                write_export(each, TWO, tmp_path / "out.png", one_file_per_object=True)
+                write_export(each, REQUESTS[each.kind], tmp_path / "out.png", one_file_per_object=True)
+        else:
+            written = write_export(each, REQUESTS[each.kind], tmp_path / "out.png", one_file_per_object=True)
+            names = ["left", "middle"] if each.kind is OutputKind.MASK else ["Road", "Sky"]
+            assert [path.name for path in written.paths] == [f"out_{name}.png" for name in names]
         assert not (tmp_path / "out.png").exists()
+
+
+def one_pixel(request):
+    """The request with only its first pixel."""
+    cut = {
+        field.name: value[..., :1, :1] if field.name == "logits" else value[:1, :1]
+        for field in fields(request)
+        if isinstance(value := getattr(request, field.name), np.ndarray)
+    }
+    if isinstance(request, MaskRequest):
+        cut["objects"] = (ExportObject("dot", RED, np.ones((1, 1), bool)),)
+    if isinstance(request, AlphaMatteRequest):
+        cut["alpha_matte"] = np.full((1, 1), 0.5, np.float32)
+    return replace(request, **cut)
 
 
 class TestMaskPng:
@@ -279,6 +348,11 @@ class TestPaths:
 
 
 class TestFailures:
+    def test_no_object(self, tmp_path):
+        with pytest.raises(ExportError, match=r"cannot write .*out\.png: there is no object to export"):
+            write_export(exporter("mask"), request_of(), tmp_path / "out.png")
+        assert list(tmp_path.iterdir()) == []
+
     def test_when_one_file_fails_all_old_ones_stay(self, tmp_path):
         (tmp_path / "out_left.png").write_text("old")
         (tmp_path / "out_middle.png").mkdir()
