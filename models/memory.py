@@ -1,17 +1,28 @@
-"""How much memory a click takes with a network at a size, and whether the device has that much."""
+"""How much memory a click takes with a network at a size, and whether the device has that much.
+
+The estimate plays a click through on tensors without values: the network is run to the insertion points, from there
+with a graph, and backward again, while the sizes of everything alive are added up. What the libraries take besides was
+measured, see docs/networks.md.
+"""
 
 from __future__ import annotations
 
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 from gbrs_core.errors import GbrsError
-from gbrs_core.network import NetworkSpec
+from gbrs_core.network import InsertionPoint, NetworkSpec
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
-Precision = Literal["float32", "bfloat16"]
+Precision = Literal["fp32", "bf16"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,7 @@ class TooLargeError(GbrsError):
 
 
 def estimate(
-    spec: NetworkSpec, height: int, width: int, precision: Precision = "float32", module: nn.Module | None = None
+    spec: NetworkSpec, height: int, width: int, precision: Precision = "fp32", module: nn.Module | None = None
 ) -> MemoryEstimate:
     """The memory one click takes on an input of (height, width) pixels, the size at which the network runs.
 
@@ -63,18 +74,83 @@ def estimate(
         spec: description of the network; its default insertion layout is assumed.
         height: H of the network's input in pixels.
         width: W of the network's input in pixels.
-        precision: number format of the feature maps.
-        module: the network, if it is at hand; None makes one without values from `spec`, which takes no memory.
+        precision: as of `RefinementConfig`.
+        module: the network on the device "meta"; None makes one from `spec`, which takes a moment and no memory.
 
     Raises:
-        ValueError: a side is not positive.
+        ValueError: a side is not positive, or the network is not in the registry and none was given.
     """
-    raise NotImplementedError
+    if height < 1 or width < 1:
+        raise ValueError(f"height and width must be positive, got {height} x {width}")
+    module = _blank(spec) if module is None else module
+    weights = sum(tensor.nbytes for tensor in module.state_dict().values())
+    multiple = spec.size_multiple
+    size = (-(-height // multiple) * multiple, -(-width // multiple) * multiple)
+    return MemoryEstimate(weights, _played_through(module, spec, size))
+
+
+def _blank(spec: NetworkSpec) -> nn.Module:
+    import torch
+
+    from models.registry import entry
+
+    with torch.device("meta"):
+        return entry(spec.name).build(**spec.options).requires_grad_(False)
+
+
+def _played_through(module: nn.Module, spec: NetworkSpec, size: tuple[int, int]) -> int:
+    """Bytes alive at the busiest moment of a pass forward and backward."""
+    import torch
+
+    from models.live_bytes import LiveBytes
+
+    channels = 4 if spec.guidance == "trimap" else 3
+    with LiveBytes() as live, torch.device("meta"):
+        inputs = [torch.zeros(1, channels, *size)]
+        if spec.guidance == "click_maps":
+            inputs.append(torch.zeros(1, 2, *size))
+        factor = torch.ones((), requires_grad=True)
+        with inserted(module, spec.layout.points(), lambda features: features * factor):
+            output = module(*inputs)
+        output.sum().backward()
+    return live.peak
+
+
+@contextmanager
+def inserted(module: nn.Module, points: Sequence[InsertionPoint], layer: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """The layer at the insertion points, whichever call of the module they mean."""
+    handles = []
+    for point in points:
+        place = module.get_submodule(point.module)
+
+        def on_input(_: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+            return (layer(inputs[0]), *inputs[1:])
+
+        def on_output(_: nn.Module, __: Any, output: Any) -> Any:
+            return layer(output)
+
+        handles.append(
+            place.register_forward_pre_hook(on_input)
+            if point.side == "input"
+            else place.register_forward_hook(on_output)
+        )
+    try:
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
 
 
 def available_bytes(device: str) -> int | None:
     """Memory a device has left, in bytes; None if it cannot be told."""
-    raise NotImplementedError
+    import torch
+
+    kind = device.partition(":")[0]
+    if kind == "cuda" and torch.cuda.is_available():
+        return int(torch.cuda.mem_get_info(torch.device(device))[0])
+    if kind == "mps" and torch.backends.mps.is_available():
+        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+    return _available_main_memory()
 
 
 def check_fits(estimate: MemoryEstimate, device: str) -> None:
@@ -82,6 +158,60 @@ def check_fits(estimate: MemoryEstimate, device: str) -> None:
     available = available_bytes(device)
     if available is not None and estimate.total_bytes > available:
         raise TooLargeError(estimate.total_bytes, available, device)
+
+
+def _available_main_memory() -> int | None:
+    if sys.platform == "linux":
+        return _available_on_linux()
+    if sys.platform == "win32":
+        return _available_on_windows()
+    try:  # macOS tells what is there, not what is free; half of it is a fair guess
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    except (ValueError, OSError):
+        return None
+
+
+def _available_on_linux() -> int | None:
+    """What the kernel says is available, or less where a container has a limit of its own."""
+    try:
+        lines = Path("/proc/meminfo").read_text().splitlines()
+        available = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:"))
+    except (OSError, StopIteration, ValueError):
+        return None
+    group = Path("/sys/fs/cgroup")
+    try:
+        limit, used = ((group / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        return available if limit == "max" else max(0, min(available, int(limit) - int(used)))
+    except (OSError, ValueError):
+        return available
+
+
+class _WindowsMemory(ctypes.Structure):
+    """MEMORYSTATUSEX of the Windows API."""
+
+    _fields_ = [
+        ("dwLength", ctypes.c_ulong),
+        ("dwMemoryLoad", ctypes.c_ulong),
+        *(
+            (name, ctypes.c_ulonglong)
+            for name in (
+                "ullTotalPhys",
+                "ullAvailPhys",
+                "ullTotalPageFile",
+                "ullAvailPageFile",
+                "ullTotalVirtual",
+                "ullAvailVirtual",
+                "ullAvailExtendedVirtual",
+            )
+        ),
+    ]
+
+
+def _available_on_windows() -> int | None:
+    status = _WindowsMemory()
+    status.dwLength = ctypes.sizeof(status)
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009 - there on Windows only
+    return int(status.ullAvailPhys) if kernel.GlobalMemoryStatusEx(ctypes.byref(status)) else None
 
 
 def _gigabytes(size: int) -> str:
