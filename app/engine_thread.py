@@ -9,15 +9,6 @@ import sys
 from pathlib import Path
 
 
-def share_processor() -> None:
-    """Have torch's threads sleep, not spin, while they wait for each other; call before torch's libraries are loaded.
-
-    Spinning saves microseconds on an idle machine. On a busy one the threads keep the window, and each other, from the
-    processor: with two other programs running, single clicks took 12 s instead of 1 s.
-    """
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-
-
 def preload_torch() -> None:
     """Load torch's libraries before Python imports them.
 

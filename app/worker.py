@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from PySide6.QtCore import Slot
 
-from app.engine_thread import preload_torch, share_processor
+from app.engine_thread import preload_torch
 from app.mailbox import Mailbox
 from app.messages import (
     ClickRefined,
@@ -107,7 +107,6 @@ class EngineWorker(Worker):
             self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
 
     def _start(self, request: StartEngine) -> None:
-        share_processor()
         preload_torch()
         import torch
 

@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from gbrs_core.interaction import Click, Push, Stroke
     from gbrs_core.session import RefinementSession
 
-# Products of small matrices on several threads differ in their last bits from run to run unless MKL is told not to; it
-# reads this at its first product. A value that the user chose stays.
-os.environ.setdefault("MKL_CBWR", "AUTO")
+# Read by PyTorch and what it calls when they start, hence set here, in front of everything; a value the user chose stays.
+for _name, _value in {
+    "MKL_CBWR": "AUTO",  # products of small matrices on several threads otherwise differ in their last bits from run to run
+    "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine threads that spin while they wait keep everybody from the processor
+    "THP_MEM_ALLOC_ENABLE": "1",  # large pages: a tenth of an iteration was spent on page faults
+}.items():
+    os.environ.setdefault(_name, _value)
 
 __all__ = ["Click", "Push", "RefinementConfig", "RefinementSession", "Stroke"]
 
