@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from gbrs_core.interaction import Click, Push, Stroke
     from gbrs_core.session import RefinementSession
 
-# Read by PyTorch and what it calls when they start, hence set here, in front of everything; a value the user chose stays.
+# Read once, by PyTorch and what it calls, hence set in front of everything; a value that the user chose stays.
 for _name, _value in {
-    "MKL_CBWR": "AUTO",  # products of small matrices on several threads otherwise differ in their last bits from run to run
-    "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine threads that spin while they wait keep everybody from the processor
+    "MKL_CBWR": "AUTO",  # equal products of small matrices on several threads otherwise differ in their last bits
+    "OMP_WAIT_POLICY": "PASSIVE",  # on a busy machine, threads that spin while they wait keep others from the processor
     "THP_MEM_ALLOC_ENABLE": "1",  # large pages: a tenth of an iteration was spent on page faults
 }.items():
     os.environ.setdefault(_name, _value)
