@@ -12,7 +12,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -67,20 +67,20 @@ def measure(name: str, repeats: int, device: str) -> dict[str, Any]:
 
     network = _network(name)
     full = RefinementConfig(stop_residual=0.0, iterations=ITERATIONS)
-    click = _median(repeats, _session_clicks(network, full, device))
-    default = _median(repeats, _session_clicks(network, RefinementConfig(), device))
     prefix, bare, naive = _loops(network, device)
-    prefix_s, bare_s = _median(repeats, prefix), _median(repeats, bare)
-    naive_s = _median(min(repeats, 3), naive)
+    works = [_session_clicks(network, full, device), prefix, bare, _session_clicks(network, RefinementConfig(), device)]
+    rounds = _rounds(repeats, works)
+    click_s, prefix_s, bare_s, default_s = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
+    naive_s = statistics.median(seconds for (seconds,) in _rounds(min(repeats, 3), [naive]))
     return {
         "network": name,
-        "click_s": click,
-        "default_click_s": default,
+        "click_s": click_s,
+        "default_click_s": default_s,
         "prefix_s": prefix_s,
-        "loop_to_bare": (click - prefix_s) / bare_s,
+        "loop_to_bare": statistics.median((click - prefix) / bare for click, prefix, bare, _ in rounds),
         "bare_s": bare_s,
         "naive_s": naive_s,
-        "naive_to_click": naive_s / click,
+        "naive_to_click": naive_s / click_s,
     }
 
 
@@ -188,15 +188,20 @@ def _hooked(module: nn.Module, layers: Mapping[InsertionPoint, nn.Module]) -> It
             parameter.requires_grad_(True)
 
 
-def _median(repeats: int, work: Callable[[], None]) -> float:
-    """Median seconds of some runs after one that does not count."""
-    work()
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
+def _rounds(repeats: int, works: Sequence[Callable[[], None]]) -> list[list[float]]:
+    """Seconds of each work in some rounds, after one that does not count.
+
+    In turns, because the speed of a machine changes with what else it does: what is compared ran at the same time.
+    """
+    for work in works:
         work()
-        seconds.append(time.perf_counter() - started)
-    return statistics.median(seconds)
+    return [[_seconds(work) for work in works] for _ in range(repeats)]
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
 
 
 def _positive(text: str) -> int:
