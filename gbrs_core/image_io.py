@@ -54,7 +54,7 @@ _TRANSPARENCY_NOTE = "transparent parts shown over white"
 Pixels = NDArray[np.uint8]
 Samples = NDArray[Any]  # numbers as stored in the file
 
-# _check_size stands in front of every decoder here; Pillow's own guard would warn from 89 megapixels on.
+# check_size stands in front of every decoder here; Pillow's own guard would warn from 89 megapixels on.
 Image.MAX_IMAGE_PIXELS = None
 # What the decoders have to say about a damaged file is in the ImageError; a command prints one line, not theirs too.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
@@ -62,8 +62,7 @@ for _decoder in ("PIL", "tifffile"):
     logging.getLogger(_decoder).addHandler(logging.NullHandler())
 warnings.filterwarnings("ignore", module=r"PIL\.")
 
-# What the three decoders raise on damaged files, as seen with truncated and scrambled ones.
-_DECODER_ERRORS = (
+DECODER_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -78,6 +77,7 @@ _DECODER_ERRORS = (
     cv2.error,
     tifffile.TiffFileError,
 )
+"""What the three decoders raise on damaged files, as seen with truncated and scrambled ones."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +102,7 @@ def read_image(path: Path | str) -> ImageFile:
         ImageError: the file is missing, a folder, empty, no image, damaged, or larger than `MAX_PIXELS`, `MAX_SIDE`.
     """
     path = Path(path)
-    content = _content(path)
+    content = file_content(path)
     try:
         array, notes = _decode(content)
     except ImageError as error:
@@ -111,7 +111,7 @@ def read_image(path: Path | str) -> ImageFile:
         raise ImageError(f"cannot open {path}: not a JPEG, PNG, TIFF, WebP or BMP image") from error
     except MemoryError as error:
         raise ImageError(f"cannot open {path}: there is not enough memory for it") from error
-    except _DECODER_ERRORS as error:
+    except DECODER_ERRORS as error:
         reason = " ".join(str(error).split()) or type(error).__name__
         raise ImageError(f"cannot open {path}: the image is damaged or cut short ({reason})") from error
     array = np.ascontiguousarray(array)
@@ -140,7 +140,8 @@ def _natural_key(path: Path) -> tuple[list[str | int], str]:
     return [int(part) if part.isdigit() and part.isascii() else part for part in parts], path.name
 
 
-def _content(path: Path) -> bytes:
+def file_content(path: Path) -> bytes:
+    """Everything in an image file. Raises ImageError naming it: missing, a folder, empty, not readable."""
     try:
         content = path.read_bytes()
     except IsADirectoryError as error:
@@ -158,7 +159,7 @@ def _decode(content: bytes) -> tuple[Pixels, list[str]]:
     if content[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"):
         return _decode_tiff(content)
     with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-        _check_size(*image.size)
+        check_size(*image.size)
         if image.format == "PNG" and content[_PNG_BIT_DEPTH_AT] == 16:
             return _decode_deep_png(image, content)
         image.load()
@@ -169,7 +170,8 @@ def _decode(content: bytes) -> tuple[Pixels, list[str]]:
         return _upright(array, _orientation(image)), notes
 
 
-def _check_size(width: int, height: int) -> None:
+def check_size(width: int, height: int) -> None:
+    """Raises ImageError if a picture of this size is not decoded."""
     if width < 1 or height < 1:
         raise ImageError(f"it has no pixels ({width} x {height})")
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
@@ -186,7 +188,7 @@ def _orientation(image: Image.Image) -> int:
     """EXIF orientation 1 to 8; unreadable EXIF data counts as none, the picture itself may be fine."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except _DECODER_ERRORS:
+    except DECODER_ERRORS:
         return 1
     return orientation if isinstance(orientation, int) else 1
 
@@ -274,11 +276,11 @@ def _decode_deep_png(image: Image.Image, content: bytes) -> tuple[Pixels, list[s
     """16-bit PNG through OpenCV; Pillow keeps 8 bits of all but grey ones and serves for the orientation alone."""
     if _PNG_END not in content:  # OpenCV would fill the missing rest with black and say nothing
         raise ImageError("the image is cut short")
-    array, notes = _rgb_from_samples(*_decode_with_cv2(content))
+    array, notes = _rgb_from_samples(*decode_with_opencv(content))
     return _upright(array, _orientation(image) if "exif" in image.info else 1), notes
 
 
-def _decode_with_cv2(content: bytes) -> tuple[Samples, bool]:
+def decode_with_opencv(content: bytes) -> tuple[Samples, bool]:
     """(H, W, C) samples in RGB order, and whether the last one is alpha."""
     samples = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
     if samples is None:
@@ -297,7 +299,7 @@ def _decode_tiff(content: bytes) -> tuple[Pixels, list[str]]:
     """8-bit files through Pillow, which knows every compression; others through tifffile, else OpenCV."""
     with tifffile.TiffFile(io.BytesIO(content)) as tiff:
         page = tiff.pages.first
-        _check_size(page.imagewidth, page.imagelength)
+        check_size(page.imagewidth, page.imagelength)
         if _suits_pillow(page):
             array, notes = _decode_tiff_with_pillow(content)
         else:
@@ -328,7 +330,7 @@ def _tiff_samples(page: tifffile.TiffPage, content: bytes) -> tuple[Samples, boo
     try:
         samples = page.asarray()
     except ValueError:  # tifffile asks for the imagecodecs package: LZW and JPEG compression
-        return _decode_with_cv2(content)
+        return decode_with_opencv(content)
     if page.planarconfig == tifffile.PLANARCONFIG.SEPARATE and page.samplesperpixel > 1:
         samples = np.moveaxis(samples, 0, -1)
     samples = samples.reshape(page.imagelength, page.imagewidth, page.samplesperpixel)
