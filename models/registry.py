@@ -79,6 +79,7 @@ class NetworkEntry:
 
 
 NETWORKS: tuple[NetworkEntry, ...] = (
+    NetworkEntry("light_depth", "models.light.depth"),
     NetworkEntry("light_interactive", "models.light.interactive"),
     NetworkEntry("light_matting", "models.light.matting"),
     NetworkEntry("resnet34_dh128", "models.deeplab_dmf:RESNET34_DH128"),

@@ -36,6 +36,7 @@ class Recipe(Protocol):
 
 
 RECIPES: dict[str, str] = {
+    "depth": "models.training.recipes.depth",
     "interactive": "models.training.recipes.interactive",
     "matting": "models.training.recipes.matting",
 }
