@@ -82,6 +82,7 @@ NETWORKS: tuple[NetworkEntry, ...] = (
     NetworkEntry("light_depth", "models.light.depth"),
     NetworkEntry("light_interactive", "models.light.interactive"),
     NetworkEntry("light_matting", "models.light.matting"),
+    NetworkEntry("light_semantic", "models.light.semantic"),
     NetworkEntry("resnet34_dh128", "models.deeplab_dmf:RESNET34_DH128"),
     NetworkEntry("resnet50_dh128", "models.deeplab_dmf:RESNET50_DH128"),
     NetworkEntry("resnet101_dh256", "models.deeplab_dmf:RESNET101_DH256"),

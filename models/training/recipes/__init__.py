@@ -39,6 +39,7 @@ RECIPES: dict[str, str] = {
     "depth": "models.training.recipes.depth",
     "interactive": "models.training.recipes.interactive",
     "matting": "models.training.recipes.matting",
+    "semantic": "models.training.recipes.semantic",
 }
 """Recipe name -> module with `make(config, rng) -> Recipe`."""
 
