@@ -14,8 +14,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
-TASK_NAMES: tuple[str, ...] = ("interactive",)
-"""Names of the tasks, known without importing torch."""
+from gbrs_core.task_catalog import TASKS
+
+TASK_NAMES: tuple[str, ...] = tuple(TASKS)
+"""Names of the tasks."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {
-    "refine": Command("app.headless.refine", "refine a prediction with clicks and write the mask"),
+    "refine": Command("app.headless.refine", "refine a prediction with clicks, strokes and pushes, and write it"),
     "train": Command("app.headless.train", "train a network from a configuration file"),
     "inspect": Command("app.headless.inspect", "say what a checkpoint is, without running anything in it"),
     "convert": Command("app.headless.convert", "turn a published checkpoint into a safetensors file"),

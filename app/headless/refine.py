@@ -1,27 +1,28 @@
-"""`main.py refine IMAGE`: the window's refinement without a window; clicks are applied in order."""
+"""`main.py refine IMAGE`: the window's refinement without a window; clicks, strokes and pushes are applied in order."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gbrs_core.config import LAYER_NAMES, RefinementConfig
 from gbrs_core.errors import GbrsError
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Click, Push
+from gbrs_core.task_catalog import TASKS
 
 if TYPE_CHECKING:
-    from gbrs_core.session import ClickReport, RefinementSession
+    import numpy as np
+    from numpy.typing import NDArray
 
-OUTPUTS = (".png", ".tif", ".tiff", ".npy")
+    from gbrs_core.session import ClickReport, RefinementSession
+    from models.spec import LoadedNetwork
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    from app.headless import TASK_NAMES, device_name, existing_file
+    from app.headless import TASK_NAMES, device_name, existing_file, interactions, outputs
 
     parser.add_argument("image", type=existing_file, metavar="IMAGE", help="photograph to open")
     parser.add_argument("--task", choices=TASK_NAMES, default="interactive", help="default: %(default)s")
@@ -34,53 +35,84 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
     parser.add_argument("--consistency", type=float, metavar="F", help="weight of the consistency loss")
     parser.add_argument(
-        "--click", action="append", type=click, required=True, metavar="X,Y,RADIUS,TARGET", dest="clicks",
-        help="image pixels from the centre of the top left one; target 1 object, -1 background; repeat for more",
+        "--trimap", type=existing_file, metavar="FILE",
+        help="for matting: PNG of the image's size with 0 background, 128 unknown, 255 foreground",
     )  # fmt: skip
-    parser.add_argument(
-        "--out", type=Path, required=True, metavar="FILE", help=".png: 8-bit mask; .tif, .npy: float32 logits"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object with a report per click")
-
-
-def click(text: str) -> Click:
-    """An argument type: X,Y,RADIUS,TARGET."""
-    try:
-        x, y, radius, target = (float(part) for part in text.split(","))
-        return Click(x, y, radius, target)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not X,Y,RADIUS,TARGET: {error}") from error
+    interactions.add_arguments(parser)
+    outputs.add_arguments(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON object with a report per interaction")
 
 
 def run(args: argparse.Namespace) -> int:
     """Refine and write the result; 0 when done. Raises GbrsError for anything that cannot be used."""
-    import models
-    from gbrs_core import devices
+    from app.headless import outputs
     from gbrs_core.image_io import read_image
+
+    outputs.format_name(args.task, args.out, args.format)  # before the network runs in vain
+    _check_arguments(args)
+    image = read_image(args.image).array
+    trimap, notes = _trimap(args, image)
+    network = _network(args)
+    session = _refined(args, network, image, trimap)
+    written = outputs.write(outputs.Result(session.prediction, network.spec, image, trimap), args)
+    _report(args, network, session, written.paths, (*notes, *written.notes))
+    return 0
+
+
+def _check_arguments(args: argparse.Namespace) -> None:
+    """What argparse cannot tell: which arguments belong to which task."""
+    needs_trimap = TASKS[args.task].needs_trimap
+    if needs_trimap and args.trimap is None:
+        raise GbrsError(f"the task {args.task} needs a trimap; give one with --trimap FILE")
+    if args.trimap is not None and not needs_trimap:
+        raise GbrsError(f"the task {args.task} takes no trimap; leave --trimap out")
+    if args.task == "interactive" and not args.interactions:
+        raise GbrsError("there is no object without a click; say where it is with --click X,Y,RADIUS,1")
+
+
+def _network(args: argparse.Namespace) -> LoadedNetwork:
+    import models
+
+    source = args.checkpoint or models.default_network(args.task)
+    if source is None:
+        raise GbrsError(f"there is no built-in network for the task {args.task}; give one with --checkpoint FILE")
+    network = models.load(source)
+    if network.spec.task != args.task:
+        raise GbrsError(f"{source} is a network for the task {network.spec.task}, not for {args.task}")
+    return network
+
+
+def _trimap(args: argparse.Namespace, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
+    """The trimap and what there is to say about it."""
+    from gbrs_core.imports import read_trimap
+    from gbrs_core.trimap import is_all_unknown
+
+    if args.trimap is None:
+        return None, ()
+    imported = read_trimap(args.trimap, (image.shape[0], image.shape[1]))
+    if not is_all_unknown(imported.array):
+        return imported.array, imported.notes
+    warning = f"{args.trimap} is unknown everywhere: the network has to guess what the foreground is"
+    return imported.array, (*imported.notes, warning)
+
+
+def _refined(
+    args: argparse.Namespace, network: LoadedNetwork, image: NDArray[np.uint8], trimap: NDArray[np.uint8] | None
+) -> RefinementSession:
+    """The session after all interactions."""
+    from app.headless import interactions
+    from gbrs_core import devices
     from gbrs_core.session import RefinementSession
 
-    if args.out.suffix.lower() not in OUTPUTS:
-        raise GbrsError(f"cannot write {args.out}: its name must end in one of {', '.join(OUTPUTS)}")
-    image = read_image(args.image).array
-    network = models.load(args.checkpoint or "light_interactive")
-    if network.spec.task != args.task:
-        raise GbrsError(f"{args.checkpoint} is a network for the task {network.spec.task}, not for {args.task}")
     try:
-        session = RefinementSession(network, image, config_of(args), device=devices.resolve(args.device))
-        check_places(args.clicks, *session.image_size)
-        for one in args.clicks:
+        session = RefinementSession(network, image, config_of(args), trimap, device=devices.resolve(args.device))
+        step = TASKS[args.task].push_step if args.push_step is None else args.push_step
+        for one in interactions.resolved(args.interactions or (), session.image_size, network.spec.class_count, step):
             for _ in session.refine(one):
                 pass
     except ValueError as error:
         raise GbrsError(str(error)) from error
-    write(session, args.out)
-    for report in [] if args.json else session.reports:
-        sys.stdout.write(as_text(report) + "\n")
-    if args.json:
-        entries = [as_entry(report) for report in session.reports]
-        summary = {"network": network.spec.name, "sha256": network.sha256, "out": str(args.out), "clicks": entries}
-        sys.stdout.write(json.dumps(summary) + "\n")
-    return 0
+    return session
 
 
 def config_of(args: argparse.Namespace) -> RefinementConfig:
@@ -95,41 +127,36 @@ def config_of(args: argparse.Namespace) -> RefinementConfig:
     )
 
 
-def check_places(clicks: Sequence[Click], height: int, width: int) -> None:
-    """Raises GbrsError for a click outside of the image, naming it."""
-    for one in clicks:
-        if not (-0.5 <= one.x < width - 0.5 and -0.5 <= one.y < height - 0.5):
-            raise GbrsError(f"the click at {one.x:g},{one.y:g} is outside of the image of {width} x {height} pixels")
-
-
-def write(session: RefinementSession, path: Path) -> None:
-    """Write the prediction at image size, atomically. Raises GbrsError naming the file."""
-    import cv2
-    import numpy as np
-
-    from gbrs_core.atomic import atomic_write
-
-    logits = session.prediction.array
-    suffix = path.suffix.lower()
-    try:
-        with atomic_write(path) as temporary:
-            if suffix == ".npy":
-                with temporary.open("wb") as stream:
-                    np.save(stream, logits, allow_pickle=False)
-            else:
-                values = (logits > 0).astype(np.uint8) * 255 if suffix == ".png" else logits
-                temporary.write_bytes(cv2.imencode(suffix, values)[1].tobytes())
-    except OSError as error:
-        raise GbrsError(f"cannot write {path}: {error.strerror or error}; choose another folder or name") from error
+def _report(
+    args: argparse.Namespace,
+    network: LoadedNetwork,
+    session: RefinementSession,
+    paths: tuple[Any, ...],
+    notes: tuple[str, ...],
+) -> None:
+    """What was done: on stdout; what the annotator should know: on stderr as well."""
+    for note in notes:
+        sys.stderr.write(f"note: {note}\n")
+    if not args.json:
+        for report in session.reports:
+            sys.stdout.write(as_text(report) + "\n")
+        return
+    summary = {
+        "network": network.spec.name,
+        "sha256": network.sha256,
+        "task": args.task,
+        "out": str(args.out),
+        "files": [str(path) for path in paths],
+        "notes": list(notes),
+        "clicks": [as_entry(report) for report in session.reports],
+    }
+    sys.stdout.write(json.dumps(summary) + "\n")
 
 
 def as_entry(report: ClickReport) -> dict[str, Any]:
-    """A click's report for JSON."""
+    """The report of a click, stroke or push for JSON."""
     return {
-        "x": report.click.x,
-        "y": report.click.y,
-        "radius": report.click.radius,
-        "target": report.click.target,
+        **_described(report),
         "loss": report.loss,
         "iterations": report.iterations_run,
         "seconds": report.seconds,
@@ -138,10 +165,25 @@ def as_entry(report: ClickReport) -> dict[str, Any]:
     }
 
 
+def _described(report: ClickReport) -> dict[str, Any]:
+    done = report.click
+    if isinstance(done, Click):
+        return {"kind": "click", "x": done.x, "y": done.y, "radius": done.radius, "target": done.target}
+    if isinstance(done, Push):
+        return {"kind": "push", "x": done.x, "y": done.y, "direction": done.direction, "step": done.step}
+    return {"kind": "stroke", "target": done.target, "pixels": int(done.mask.sum())}
+
+
 def as_text(report: ClickReport) -> str:
-    """A click's report in one line."""
+    """The report of a click, stroke or push in one line."""
+    done = report.click
+    if isinstance(done, Click):
+        what = f"click {done.x:g},{done.y:g} to {done.target:g}"
+    elif isinstance(done, Push):
+        what = f"push {done.x:g},{done.y:g} by {done.direction * done.step:+g}"
+    else:
+        what = f"stroke of {int(done.mask.sum())} pixels to {done.target:g}"
     return (
-        f"{report.click.x:g},{report.click.y:g} {'object' if report.click.is_positive else 'background'}: "
-        f"loss {report.loss:.4f}, {report.iterations_run} iterations, {report.seconds:.2f} s, "
+        f"{what}: loss {report.loss:.4f}, {report.iterations_run} iterations, {report.seconds:.2f} s, "
         f"changed {report.changed_inside:.1%} inside, {report.changed_outside:.1%} outside"
     )

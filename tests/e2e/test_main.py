@@ -10,8 +10,8 @@ import pytest
 import app
 import main
 from app import headless
+from gbrs_core import tasks
 from gbrs_core.errors import ImageError
-from gbrs_core.tasks import TASKS
 
 ROOT = Path(main.__file__).parent
 every_command = pytest.mark.parametrize("name", headless.COMMANDS)
@@ -124,7 +124,8 @@ class TestCommands:
 
 
 def test_tasks_are_named_without_torch_as_they_are_with_it():
-    assert tuple(task.name for task in TASKS) == headless.TASK_NAMES
+    assert tasks.names() == headless.TASK_NAMES
+    assert [tasks.task_named(name).name for name in headless.TASK_NAMES] == list(headless.TASK_NAMES)
 
 
 class TestProcess:
