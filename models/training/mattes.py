@@ -14,6 +14,10 @@ from models.training.foregrounds import estimate_colours, spread_colours
 from models.training.sources import Image, Source, read_labels, read_rgb
 
 UNKNOWN = 128
+HIDDEN_SHARE = 0.25
+"""How often a part of the known foreground is left unknown, as a hand-drawn trimap leaves what a thing holds out."""
+JOINED_SHARE = 0.3
+"""How often a procedural foreground is two things of other colours."""
 SNAP = 0.02
 """Alpha nearer than this to 0 or 1 counts as that: the mattes' noise, which no trimap would call unknown."""
 
@@ -87,6 +91,11 @@ class LayerMaker:
         self._objects, self._pictures = objects, pictures
 
     def make(self, rng: np.random.Generator) -> Layer:
+        """One foreground, at times two behind each other."""
+        layer = self._single(rng)
+        return joined(layer, self._single(rng), rng) if rng.random() < JOINED_SHARE else layer
+
+    def _single(self, rng: np.random.Generator) -> Layer:
         """One foreground of one of the kinds of `alphas.KINDS`."""
         kind = str(rng.choice(["soft", "motion", "hair", "fur", "net", "smoke"], p=[0.2, 0.12, 0.2, 0.24, 0.14, 0.1]))
         if kind in ("net", "smoke") or rng.random() < 0.25:
@@ -101,6 +110,21 @@ class LayerMaker:
             colours = spread_colours(example.image, inside if inside.any() else mask > 0.5)
         alpha = alphas.KINDS[kind](mask, rng)
         return Layer(_with_strand_light(colours, rng), _bytes(np.clip(alpha, 0, 1)))
+
+
+def joined(back: Layer, front: Layer, rng: np.random.Generator) -> Layer:
+    """Both as one foreground of the size of `back`; `front` is turned, scaled and centred at an edge of it."""
+    height, width = back.alpha.shape
+    row, col = back.edge[rng.integers(len(back.edge))]
+    centre = np.array([front.alpha.shape[1] / 2, front.alpha.shape[0] / 2])
+    matrix = _similarity(centre, rng.uniform(0.4, 1.1), rng.normal(0, 0.4), rng.random() < 0.5, 0)
+    matrix[:, 2] += (col, row)
+    over = _fractions(np.asarray(cv2.warpAffine(front.alpha, matrix, (width, height)), dtype=np.uint8))[..., None]
+    colours = cv2.warpAffine(front.colours, matrix, (width, height), borderMode=cv2.BORDER_REFLECT)
+    under = (1 - over) * _fractions(back.alpha)[..., None]
+    total = over + under
+    mixed = np.where(total > 0, (over * colours + under * back.colours) / np.maximum(total, 1e-6), back.colours)
+    return Layer(np.asarray(mixed + 0.5, dtype=np.uint8), _bytes(total[..., 0]))
 
 
 def _painted(picture: Image, kind: str, rng: np.random.Generator) -> Image:
@@ -206,6 +230,8 @@ def trimap_of(
 ) -> NDArray[np.uint8]:
     """A trimap for an alpha: known regions shrunk by 1.5 to 45 pixels, each by its own width, at times uneven.
 
+    At times a part of the foreground is left unknown whatever its depth.
+
     Args:
         alpha: (H, W) in [0, 1].
         rng: where the widths come from.
@@ -224,6 +250,8 @@ def trimap_of(
         if rng.random() < 0.3:
             width = width * (0.5 + alphas.noise(alpha.shape, 60, 1, rng))
         trimap[depth > width] = value
+    if rng.random() < HIDDEN_SHARE:
+        trimap[(trimap == 255) & (alphas.shape(alpha.shape, rng) > 0.5)] = UNKNOWN
     return trimap
 
 
