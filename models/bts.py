@@ -1,4 +1,4 @@
-"""BTS with DenseNet-161 on NYU Depth V2: the network of section 2.4.4 of the G-BRS paper."""
+"""BTS with DenseNet-161: the network of section 2.4.4 of the G-BRS paper (NYU Depth V2), and its KITTI version."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from models.registry import Shapes
 NAME = "bts_densenet161"
 LICENCE = "published with BTS (code GPL-3.0-or-later); the terms of its training images (NYU Depth V2) apply"
 _BASE = "encoder.base_model"
+KITTI_FOCAL = 715.0873
+"""Focal length in pixels for which the KITTI weights say metres as they are."""
 TOP_CHANNELS = 256
 """How many of the 2208 channels are refined (section 2.4.4)."""
 _PLACES = {"denseblock4": f"{_BASE}.denseblock4", "norm5": f"{_BASE}.norm5", "relu": "decoder.relu"}
@@ -21,13 +23,23 @@ _PLACES = {"denseblock4": f"{_BASE}.denseblock4", "norm5": f"{_BASE}.norm5", "re
 rectifier with which the decoder begins."""
 
 
-def build(max_depth: float = 10.0) -> nn.Module:
-    """The network with random weights, in eval mode. Raises ValueError for a depth that is not positive."""
-    return Bts(_checked(max_depth)).eval()
+def build(max_depth: float = 10.0, focal: float | None = None) -> nn.Module:
+    """The network with random weights, in eval mode.
+
+    Args:
+        max_depth: largest depth in metres: 10 for NYU Depth V2, 80 for KITTI.
+        focal: focal length in pixels of the camera, which the KITTI weights allow for; None leaves depth as it is,
+            which is right for NYU and for the camera that most of KITTI was taken with.
+
+    Raises:
+        ValueError: one of them is not positive.
+    """
+    return Bts(_checked("max_depth", max_depth), _focal_factor(focal)).eval()
 
 
-def spec(max_depth: float = 10.0) -> NetworkSpec:
-    """Task, places round the end of the encoder, input scaling."""
+def spec(max_depth: float = 10.0, focal: float | None = None) -> NetworkSpec:
+    """Task, places round the end of the encoder, input scaling; options as in `build`."""
+    options = {"max_depth": _checked("max_depth", max_depth)}
     layouts = {
         name: InsertionLayout(
             levels=((InsertionPoint(name, module, channels=2208, stride=32),),), default_top_k_channels=TOP_CHANNELS
@@ -43,8 +55,8 @@ def spec(max_depth: float = 10.0) -> NetworkSpec:
         working_side=640,
         size_multiple=32,
         licence=LICENCE,
-        options={"max_depth": _checked(max_depth)},
-        max_depth=_checked(max_depth),
+        options=options if focal is None else {**options, "focal": focal},
+        max_depth=options["max_depth"] * _focal_factor(focal),
     )
 
 
@@ -54,7 +66,11 @@ def recognise(shapes: Shapes) -> dict[str, Any] | None:
     return {"max_depth": 10.0} if is_bts and shapes.get(f"{_BASE}.norm5.weight") == (2208,) else None
 
 
-def _checked(max_depth: float) -> float:
-    if not (math.isfinite(max_depth) and max_depth > 0):
-        raise ValueError(f"max_depth must be positive, got {max_depth}")
-    return float(max_depth)
+def _checked(name: str, value: float) -> float:
+    if not (math.isfinite(value) and value > 0):
+        raise ValueError(f"{name} must be positive, got {value}")
+    return float(value)
+
+
+def _focal_factor(focal: float | None) -> float:
+    return 1.0 if focal is None else _checked("focal", focal) / KITTI_FOCAL

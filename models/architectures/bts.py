@@ -212,10 +212,12 @@ class Bts(nn.Module):
 
     Args:
         max_depth: largest depth in metres: 10 for NYU Depth V2, 80 for KITTI.
+        factor: what the final depth, but no plane, is multiplied by; the KITTI version allows for the lens so.
     """
 
-    def __init__(self, max_depth: float) -> None:
+    def __init__(self, max_depth: float, factor: float = 1.0) -> None:
         super().__init__()
+        self._factor = factor
         self.encoder = BtsEncoder()
         self.decoder = BtsDecoder(self.encoder.base_model.out_channels, max_depth)
 
@@ -226,7 +228,7 @@ class Bts(nn.Module):
             image: (B, 3, H, W), ImageNet-normalised RGB; H and W multiples of 32.
 
         Returns:
-            (B, 1, H, W) in (0, max_depth).
+            (B, 1, H, W) in (0, factor x max_depth).
 
         Raises:
             ShapeError: another number of channels, or another size.
@@ -235,4 +237,4 @@ class Bts(nn.Module):
         if len(shape) != 4 or shape[1] != 3 or shape[2] % 32 or shape[3] % 32:
             raise ShapeError("image", shape, "(B, 3, H, W) with H and W multiples of 32")
         depth: Tensor = self.decoder(self.encoder(image))
-        return depth
+        return depth if self._factor == 1 else self._factor * depth

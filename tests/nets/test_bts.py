@@ -110,6 +110,26 @@ def test_the_largest_depth_is_an_option() -> None:
         models.create(NAME, max_depth=0.0)
 
 
+def test_the_kitti_version_allows_for_the_lens() -> None:
+    kitti = models.create(NAME, max_depth=80.0, focal=721.5377)
+    kitti.load_state_dict(network().state_dict())
+    depth = output_of(kitti, (picture(),))
+    assert entry(NAME).spec(max_depth=80.0, focal=721.5377).max_depth == pytest.approx(80 * 721.5377 / 715.0873)
+    plain = models.create(NAME, max_depth=80.0)
+    plain.load_state_dict(network().state_dict())
+    torch.testing.assert_close(depth, output_of(plain, (picture(),)) * (721.5377 / 715.0873))
+    if "kitti_final_depth" in figures():
+        assert_close(depth, figures()["kitti_final_depth"], 1e-3)
+    with pytest.raises(ValueError, match="focal"):
+        models.create(NAME, focal=-1.0)
+
+
+def test_the_strongest_channels_are_refined_by_default() -> None:
+    layouts = entry(NAME).spec().layouts
+    assert set(layouts) == {"denseblock4", "norm5", "relu"}
+    assert {layout.default_top_k_channels for layout in layouts.values()} == {256}
+
+
 def test_sizes_are_checked() -> None:
     with pytest.raises(ShapeError, match="multiples of 32"):
         network()(torch.zeros(1, 3, 64, 65))
