@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import main
 import models
 from gbrs_core import Click, RefinementConfig, RefinementSession
 from gbrs_core.image_io import read_image
@@ -49,9 +50,10 @@ def test_mask_equals_that_of_a_session(tmp_path: Path) -> None:
     assert all(0 <= report["changed_outside"] <= 1 for report in reports)
 
 
-def test_float_outputs_hold_the_logits(tmp_path: Path) -> None:
+def test_float_outputs_hold_the_logits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("logits.npy", "logits.tif"):
-        assert refine(tmp_path / name, clicks=CLICKS[:1]).returncode == 0
+        given = ("--click", CLICKS[0], "--iterations", "1", "--out", str(tmp_path / name))
+        assert called_here(capsys, *given) == (0, "")
     logits = np.load(tmp_path / "logits.npy", allow_pickle=False)
     assert logits.dtype == np.float32
     assert logits[223, 300] > 0
@@ -70,20 +72,31 @@ def test_float_outputs_hold_the_logits(tmp_path: Path) -> None:
         (("--click", "30,10,5,1", "--device", "cuda:99"), "no device"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
-    done = call("refine", str(sample_path()), *arguments, "--out", str(tmp_path / "mask.png"))
-    assert done.returncode == 2
-    assert said in done.stderr
-    assert len(done.stderr.strip().splitlines()) == 1
+def test_bad_input_is_one_line_and_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], said: str
+) -> None:
+    status, err = called_here(capsys, *arguments, "--out", str(tmp_path / "mask.png"))
+    assert status == 2
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
     assert not (tmp_path / "mask.png").exists()
 
 
-def test_unwritable_target_names_the_file(tmp_path: Path) -> None:
+def test_unwritable_target_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("not a folder")
     target = tmp_path / "file" / "mask.png"
-    done = refine(target, clicks=CLICKS[:1])
-    assert done.returncode == 2
-    assert str(target) in done.stderr
+    status, err = called_here(capsys, "--click", CLICKS[0], "--iterations", "1", "--out", str(target))
+    assert status == 2
+    assert str(target) in err
+
+
+def called_here(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """Exit status and stderr of the command in this process: many calls do without a new one each."""
+    try:
+        status = main.main(["refine", str(sample_path()), *arguments])
+    except SystemExit as stopped:
+        status = int(stopped.code or 0)
+    return status, capsys.readouterr().err
 
 
 @pytest.mark.slow
