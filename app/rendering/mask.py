@@ -17,7 +17,9 @@ from numpy.typing import NDArray
 
 from app.rendering.layers import Colour, MaskLayer
 from app.rendering.overlay import Levels, Overlay, Palette, stacked, two_tone_palette, two_toned
+from app.rendering.patterns import CHECKER, checks, hatch
 from app.rendering.resample import Axis, resample
+from app.rendering.windows import axes
 from app.state.viewport import Box, DeviceWindow
 
 VIEW_MODES = ("fill", "outline", "black", "white", "checker", "raw")
@@ -36,9 +38,6 @@ _CASING: Colour = (10, 12, 16)
 _CASING_OPACITY = 0.5
 _LOCKED_SHARE = 0.35
 _FULL_RESOLUTION_PIXELS = 2_500_000
-_HATCH_PX = 5
-_CHECKER_PX = 10
-_CHECKER: tuple[Colour, Colour] = ((206, 208, 212), (156, 159, 165))
 _RAW_NEGATIVE: Colour = (22, 60, 120)
 _RAW_MIDDLE: Colour = (242, 240, 234)
 _RAW_POSITIVE: Colour = (214, 110, 10)
@@ -96,7 +95,7 @@ def distance_levels(
     top, bottom = _pixels(box[1], box[3], window.zoom, window.origin_y - window.top, reach, window.height)
     if right <= left or bottom <= top:
         return None
-    rows, columns = _axes(field.values.shape, window, image_size, slice(top, bottom), slice(left, right))
+    rows, columns = axes(field.values.shape, window, image_size, slice(top, bottom), slice(left, right))
     if (right - left) * (bottom - top) <= _FULL_RESOLUTION_PIXELS:
         return left, top, _levels(field, rows, columns, window.pixel_ratio)
     # Distances change evenly enough to be enlarged; on a large, dense screen that saves most of the time.
@@ -124,7 +123,7 @@ def draw_mask(
     palette = fill_palette(layer.colour, fill_opacity, is_active=layer.is_active)
     if layer.is_locked and fill_opacity > 0:
         weak = fill_palette(layer.colour, fill_opacity * _LOCKED_SHARE, is_active=layer.is_active)
-        levels = two_toned(levels, _hatch(window, left, top, levels.shape))
+        levels = two_toned(levels, hatch(window, left, top, levels.shape))
         palette = two_tone_palette(palette, weak)
     return Overlay(left, top, levels, palette)
 
@@ -152,8 +151,8 @@ def draw_cutout(levels: Levels, mode: str, window: DeviceWindow) -> Overlay:
         window: the visible part of the image.
     """
     if mode == "checker":
-        palette = two_tone_palette(_cover_palette(_CHECKER[0]), _cover_palette(_CHECKER[1]))
-        return Overlay(0, 0, two_toned(levels, _checks(window)), palette)
+        palette = two_tone_palette(_cover_palette(CHECKER[0]), _cover_palette(CHECKER[1]))
+        return Overlay(0, 0, two_toned(levels, checks(window)), palette)
     return Overlay(0, 0, levels, _cover_palette((0, 0, 0) if mode == "black" else (255, 255, 255)))
 
 
@@ -174,7 +173,7 @@ def union_levels(
 def draw_raw(field: MaskField, window: DeviceWindow, image_size: tuple[int, int]) -> Overlay:
     """The logits themselves: background blue, threshold white, object orange."""
     squeezed = np.tanh(field.values / _RAW_SCALE) * np.float32(127) + np.float32(128)
-    rows, columns = _axes(squeezed.shape, window, image_size, slice(0, window.height), slice(0, window.width))
+    rows, columns = axes(squeezed.shape, window, image_size, slice(0, window.height), slice(0, window.width))
     levels = cv2.convertScaleAbs(resample(squeezed, rows, columns))
     return Overlay(0, 0, np.asarray(levels, np.uint8), _raw_palette())
 
@@ -230,34 +229,3 @@ def _pixels(first: float, end: float, zoom: float, offset: int, reach: float, le
     start = int((first + 0.5) * zoom + offset - reach)
     stop = int((end + 0.5) * zoom + offset + reach) + 1
     return max(start, 0), min(stop, length)
-
-
-def _axes(
-    shape: tuple[int, ...], window: DeviceWindow, image_size: tuple[int, int], rows: slice, columns: slice
-) -> tuple[Axis, Axis]:
-    """How pixels of a part of the window lie on values that cover the image."""
-    return (
-        Axis(window.zoom * image_size[0] / shape[0], window.origin_y - window.top - rows.start, rows.stop - rows.start),
-        Axis(
-            window.zoom * image_size[1] / shape[1],
-            window.origin_x - window.left - columns.start,
-            columns.stop - columns.start,
-        ),
-    )
-
-
-def _hatch(window: DeviceWindow, left: int, top: int, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Diagonal stripes that move with the image."""
-    step = max(round(_HATCH_PX * window.pixel_ratio), 1)
-    period = 2 * step
-    across = (np.arange(shape[1] + period) + window.left + left - window.origin_x) // step % 2 == 1
-    lines = np.stack([across[shift : shift + shape[1]] for shift in range(period)])
-    return lines[(np.arange(shape[0]) + window.top + top - window.origin_y) % period]
-
-
-def _checks(window: DeviceWindow) -> NDArray[np.bool_]:
-    """Squares that move with the image."""
-    step = max(round(_CHECKER_PX * window.pixel_ratio), 1)
-    across = (np.arange(window.width) + window.left - window.origin_x) // step % 2 == 1
-    down = (np.arange(window.height) + window.top - window.origin_y) // step % 2
-    return np.stack([across, ~across])[down]

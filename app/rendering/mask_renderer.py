@@ -17,7 +17,7 @@ from app.rendering.mask import (
     object_box,
     union_levels,
 )
-from app.rendering.overlay import Levels, Overlay
+from app.rendering.overlay import Drawing, Levels, Overlay
 from app.state.viewport import Box
 
 
@@ -30,13 +30,13 @@ class MaskRenderer:
         self._fields: dict[int, tuple[MaskLayer, MaskField]] = {}
         self._union: tuple[tuple[MaskLayer, ...], Frame, Levels] | None = None
 
-    def draw_others(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> Iterator[Overlay]:
+    def draw_others(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> Iterator[Drawing]:
         """Fill or outline of every visible layer that is not active."""
         if style.mode in ("fill", "outline"):
             others = (layer for layer in layers if layer.is_visible and not layer.is_active)
             yield from self._drawn(others, style, frame)
 
-    def draw_active(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Overlay]:
+    def draw_active(self, layers: Sequence[MaskLayer], style: ViewStyle, frame: Frame) -> list[Drawing]:
         """The active layer, or what depends on it: a cut-out covers what no visible layer holds."""
         self._forget_all_but(layers)
         visible = tuple(layer for layer in layers if layer.is_visible)

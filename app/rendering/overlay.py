@@ -1,7 +1,7 @@
 """What renderers hand to the canvas: one byte per device pixel and a table of colours.
 
-Every kind of output fits this form (distance to the outline, class id, opacity, depth step), and turning 8-bit levels
-into colours costs the screen next to nothing.
+Nearly every view fits this form (distance to the outline, class id, opacity, depth step), and turning 8-bit levels
+into colours costs the screen next to nothing. A view that shows a photograph of its own is a `Picture`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,28 @@ class Overlay:
     def rgba(self) -> NDArray[np.uint8]:
         """The picture as uint8 (height, width, 4), colours not multiplied by the opacity."""
         return self.palette[self.levels]
+
+
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A picture with colours of its own and transparency, over a part of the window.
+
+    Attributes:
+        left, top: where it begins, device pixels from the corner of the window.
+        pixels: uint8 (height, width, 4): blue, green, red, opacity; colours are not multiplied by the opacity.
+    """
+
+    left: int
+    top: int
+    pixels: NDArray[np.uint8]
+
+    def rgba(self) -> NDArray[np.uint8]:
+        """The picture as uint8 (height, width, 4), colours not multiplied by the opacity."""
+        return self.pixels[:, :, [2, 1, 0, 3]]
+
+
+Drawing = Overlay | Picture
+"""What a renderer gives back."""
 
 
 def stacked(layers: Sequence[tuple[Colour, NDArray[np.float64]]]) -> Palette:

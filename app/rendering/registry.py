@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from app.rendering.base import Renderer
 from app.rendering.mask_renderer import MaskRenderer
 from gbrs_core.prediction import OutputKind
 
-RENDERERS: Mapping[OutputKind, Callable[[], Renderer]] = {
+RENDERERS: Mapping[OutputKind, Callable[[], Renderer[Any]]] = {
     OutputKind.MASK: MaskRenderer,
 }
 """Makes the renderer of an output kind."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float32]
 """(h, w)."""
+Scalar = TypeVar("Scalar", np.float32, np.uint8)
 
 _GRID_STEP = 8
 """Output pixels between exact samples at very high magnification."""
@@ -53,8 +54,11 @@ class Axis:
         return Axis(self.scale, self.offset + first * self.scale, self.length)
 
 
-def resample(values: Values, rows: Axis, columns: Axis) -> Values:
-    """Bilinear samples, float32 (rows.length, columns.length); beyond the border the border value goes on."""
+def resample(values: NDArray[Scalar], rows: Axis, columns: Axis) -> NDArray[Scalar]:
+    """Bilinear samples of values (h, w), in their own type, (rows.length, columns.length).
+
+    Beyond the border the border value goes on. Bytes are rounded twice, so they may be off by one.
+    """
     if max(rows.scale, columns.scale) > _HUGE_SCALE:
         return _from_exact_grid(values, rows, columns)
     while min(rows.scale, columns.scale) <= 0.5:
@@ -93,34 +97,35 @@ def _missing_shift(axis: Axis) -> float:
     return (axis.offset - round(axis.offset)) / axis.scale
 
 
-def _shifted(values: Values, down: float, right: float) -> Values:
+def _shifted(values: NDArray[Scalar], down: float, right: float) -> NDArray[Scalar]:
     """Values moved by less than one cell, bilinear."""
     moved = cv2.sepFilter2D(values, -1, _shift_kernel(right), _shift_kernel(down), borderType=cv2.BORDER_REPLICATE)
-    return np.asarray(moved, np.float32)
+    return np.asarray(moved, values.dtype)
 
 
 def _shift_kernel(shift: float) -> NDArray[np.float32]:
     return np.array([max(shift, 0.0), 1.0 - abs(shift), max(-shift, 0.0)], np.float32)
 
 
-def _halved(values: Values, rows: Axis, columns: Axis) -> tuple[Values, Axis, Axis]:
+def _halved(values: NDArray[Scalar], rows: Axis, columns: Axis) -> tuple[NDArray[Scalar], Axis, Axis]:
     even = cv2.copyMakeBorder(values, 0, values.shape[0] % 2, 0, values.shape[1] % 2, cv2.BORDER_REPLICATE)
     half = cv2.resize(even, (even.shape[1] // 2, even.shape[0] // 2), interpolation=cv2.INTER_AREA)
     return (
-        np.asarray(half, np.float32),
+        np.asarray(half, values.dtype),
         Axis(rows.scale * 2, rows.offset, rows.length),
         Axis(columns.scale * 2, columns.offset, columns.length),
     )
 
 
-def _from_exact_grid(values: Values, rows: Axis, columns: Axis) -> Values:
+def _from_exact_grid(values: NDArray[Scalar], rows: Axis, columns: Axis) -> NDArray[Scalar]:
     """Exact samples every few pixels, enlarged; enlarging a few huge cells instead would reach far out of the window.
 
     One sample more at either end keeps the border of the output from being extrapolated.
     """
     grid = _interpolated(values, _around(rows.positions(_GRID_STEP)), _around(columns.positions(_GRID_STEP)))
     large = cv2.resize(grid, None, fx=_GRID_STEP, fy=_GRID_STEP, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(large, np.float32)[_GRID_STEP:, _GRID_STEP:][: rows.length, : columns.length]
+    part = np.asarray(large)[_GRID_STEP:, _GRID_STEP:][: rows.length, : columns.length]
+    return np.asarray(part if values.dtype == np.float32 else np.rint(part), values.dtype)
 
 
 def _around(positions: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -129,7 +134,7 @@ def _around(positions: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([[positions[0] - step], positions, [positions[-1] + step]])
 
 
-def _interpolated(values: Values, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> Values:
+def _interpolated(values: NDArray[Scalar], rows: NDArray[np.float64], columns: NDArray[np.float64]) -> Values:
     """Bilinear samples at every pair of a row and a column position."""
     upper, lower, row_weight = _neighbours(rows, values.shape[0])
     left, right, column_weight = _neighbours(columns, values.shape[1])

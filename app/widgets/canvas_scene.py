@@ -1,18 +1,19 @@
-"""The picture under the markers: surroundings, photograph, masks, each drawn again only when it changed."""
+"""The picture under the markers: surroundings, photograph, layers, each drawn again only when it changed."""
 
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPen, QPixmap
 
-from app.rendering.base import Frame, ViewStyle
-from app.rendering.layers import MaskLayer, look_the_same
-from app.rendering.overlay import Overlay, Palette
+from app.rendering.base import Frame, Renderer, ViewStyle
+from app.rendering.layers import Layer, look_the_same
+from app.rendering.options import ViewOptions
+from app.rendering.overlay import Drawing, Overlay, Palette
 from app.rendering.photo import render_photo
 from app.rendering.pyramid import ImagePyramid
 from app.rendering.registry import RENDERERS
@@ -39,36 +40,42 @@ class _Placed:
 
 
 class CanvasScene:
-    """Draws what is shown and keeps it: a pixmap of the photograph and the masks below the active one, the active mask,
-    which may change 20 times a second, and the masks above it.
+    """Draws what is shown and keeps it: a pixmap of the photograph and the layers below the active one, the active
+    layer, which may change 20 times a second, and the layers above it.
     """
 
     def __init__(self) -> None:
-        self._renderer = RENDERERS[OutputKind.MASK]()
+        self._kind = OutputKind.MASK
+        self._renderer: Renderer[Any] = RENDERERS[self._kind]()
         self._pyramid: ImagePyramid | None = None
         self._viewport: Viewport | None = None
         self._background = QColor("black")
-        self._layers: tuple[MaskLayer, ...] = ()
-        self._before_layer: MaskLayer | None = None
+        self._layers: tuple[Layer, ...] = ()
+        self._before_layer: Layer | None = None
         self._style = ViewStyle("fill", 0.45)
         self._hold: Hold = "none"
         self._are_layers_visible = True
         self._is_draft = False
         self._settled: QPixmap | None = None
-        self._settled_layers: tuple[MaskLayer, ...] = ()
+        self._settled_layers: tuple[Layer, ...] = ()
         self._finishing: Generator[None, None, QPixmap] | None = None
         self._active: tuple[_Placed, ...] | None = None
         self._above: tuple[_Placed, ...] | None = None
-        self._above_layers: tuple[MaskLayer, ...] = ()
+        self._above_layers: tuple[Layer, ...] = ()
+
+    @property
+    def kind(self) -> OutputKind:
+        """What the layers are."""
+        return self._kind
 
     @property
     def view_modes(self) -> tuple[str, ...]:
-        """The ways masks can be shown."""
+        """The ways layers can be shown."""
         return self._renderer.view_modes
 
     @property
     def style(self) -> ViewStyle:
-        """How masks are shown."""
+        """How layers are shown."""
         return self._style
 
     @property
@@ -87,7 +94,7 @@ class CanvasScene:
         return self._pyramid is not None and self._pyramid.is_complete
 
     @property
-    def active_layer(self) -> MaskLayer | None:
+    def active_layer(self) -> Layer | None:
         """The layer that clicks go to, also while it is hidden."""
         return next((layer for layer in self._layers if layer.is_active), None)
 
@@ -99,6 +106,14 @@ class CanvasScene:
         return self._renderer.box_of(layer, self._pyramid.size)
 
     # --- what is to be drawn ---
+
+    def set_kind(self, kind: OutputKind) -> None:
+        """Draw layers of another kind from now on, in its first view mode; those there were are dropped."""
+        if kind is not self._kind:
+            self._kind, self._renderer = kind, RENDERERS[kind]()
+            self._layers, self._before_layer = (), None
+            self._style = ViewStyle(self._renderer.view_modes[0], self._style.opacity)
+            self._forget_settled()
 
     def set_pyramid(self, pyramid: ImagePyramid | None) -> None:
         """Another photograph, or more levels of the same one."""
@@ -132,8 +147,8 @@ class CanvasScene:
         self._background = colour
         self._forget_settled()
 
-    def set_layers(self, layers: tuple[MaskLayer, ...]) -> QRect | None:
-        """The masks, bottom to top.
+    def set_layers(self, layers: tuple[Layer, ...]) -> QRect | None:
+        """The layers, bottom to top, all of the scene's kind.
 
         Returns what of the view has to be painted again, in logical pixels: None for everything.
         """
@@ -146,28 +161,31 @@ class CanvasScene:
             return None
         return self._area_of(before).united(self._area_of(layers))
 
-    def set_before_layer(self, layer: MaskLayer | None) -> None:
-        """The active mask as it was before the newest click; None if there was none."""
+    def set_before_layer(self, layer: Layer | None) -> None:
+        """The active layer as it was before the newest click; None if there was none."""
         self._before_layer = layer
         if self._hold == "before":
             self._active = None
 
     def set_hold(self, hold: Hold) -> None:
-        """Show the masks, the masks before the newest click, or the photograph alone."""
+        """Show the layers, the layers before the newest click, or the photograph alone."""
         self._hold = hold
         self._active = None
 
     def set_layers_visible(self, are_visible: bool) -> None:
-        """Show or hide all masks."""
+        """Show or hide all layers."""
         self._are_layers_visible = are_visible
         self._active = None
 
-    def set_style(self, *, mode: str | None = None, opacity: float | None = None) -> None:
-        """How masks are shown."""
+    def set_style(
+        self, *, mode: str | None = None, opacity: float | None = None, options: ViewOptions | None = None
+    ) -> None:
+        """How layers are shown."""
         changed = replace(
             self._style,
             mode=self._style.mode if mode is None else mode,
             opacity=self._style.opacity if opacity is None else opacity,
+            options=self._style.options if options is None else options,
         )
         if changed != self._style:
             self._style = changed
@@ -195,7 +213,7 @@ class CanvasScene:
     def _forget_settled(self) -> None:
         self._settled = self._active = self._above = self._finishing = None
 
-    def _draw(self, pyramid: ImagePyramid, viewport: Viewport, layers: tuple[MaskLayer, ...]) -> None:
+    def _draw(self, pyramid: ImagePyramid, viewport: Viewport, layers: tuple[Layer, ...]) -> None:
         """Draw what changed."""
         below, above = _around_active(layers)
         frame = _frame(viewport, pyramid)
@@ -208,16 +226,16 @@ class CanvasScene:
             self._above = _placed(self._renderer.draw_others(above, self._style, frame), frame) if frame else ()
             self._above_layers = above
 
-    def _shown_layers(self) -> tuple[MaskLayer, ...]:
+    def _shown_layers(self) -> tuple[Layer, ...]:
         if self._hold == "image" or not self._are_layers_visible:
             return ()
         if self._hold == "none":
             return self._layers
         below, above = _around_active(self._layers)
         before = self._before_layer
-        return (*below, *((replace(before, is_active=True, is_visible=True),) if before is not None else ()), *above)
+        return (*below, *((before.as_active(),) if before is not None else ()), *above)
 
-    def _area_of(self, layers: tuple[MaskLayer, ...]) -> QRect:
+    def _area_of(self, layers: tuple[Layer, ...]) -> QRect:
         """Where the active layer is drawn, in logical pixels."""
         area = QRectF()
         for layer in layers:
@@ -234,9 +252,9 @@ class CanvasScene:
         )
 
     def _settled_steps(
-        self, viewport: Viewport, frame: Frame | None, layers: tuple[MaskLayer, ...]
+        self, viewport: Viewport, frame: Frame | None, layers: tuple[Layer, ...]
     ) -> Generator[None, None, QPixmap]:
-        """Draw the photograph, then one mask after the other; each `yield` is a place to do something else."""
+        """Draw the photograph, then one layer after the other; each `yield` is a place to do something else."""
         height, width = (round(side * viewport.pixel_ratio) for side in viewport.view_size)
         settled = QPixmap(max(width, 1), max(height, 1))
         settled.fill(self._background)
@@ -252,8 +270,13 @@ class CanvasScene:
         return settled
 
 
-def overlay_image(overlay: Overlay) -> QImage:
-    """An overlay as Qt draws it fastest."""
+def overlay_image(overlay: Drawing) -> QImage:
+    """A drawing as Qt draws it fastest."""
+    if not isinstance(overlay, Overlay):
+        pixels = np.ascontiguousarray(overlay.pixels)
+        height, width = pixels.shape[:2]
+        picture = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_ARGB32)
+        return picture.convertToFormat(QImage.Format.Format_ARGB32_Premultiplied)
     levels = np.ascontiguousarray(overlay.levels)
     height, width = levels.shape
     image = QImage(levels.data, width, height, width, QImage.Format.Format_Indexed8)
@@ -267,7 +290,7 @@ def _colour_table(palette: Palette) -> list[int]:
     return table
 
 
-def _placed(overlays: Iterable[Overlay], frame: Frame) -> tuple[_Placed, ...]:
+def _placed(overlays: Iterable[Drawing], frame: Frame) -> tuple[_Placed, ...]:
     left, top = frame.window.left, frame.window.top
     return tuple(_Placed(left + overlay.left, top + overlay.top, overlay_image(overlay)) for overlay in overlays)
 
@@ -335,7 +358,7 @@ def _halved(viewport: Viewport) -> Viewport:
     return replace(viewport, zoom=viewport.zoom / 2, pixel_ratio=viewport.pixel_ratio / 2)
 
 
-def _around_active(layers: tuple[MaskLayer, ...]) -> tuple[tuple[MaskLayer, ...], tuple[MaskLayer, ...]]:
+def _around_active(layers: tuple[Layer, ...]) -> tuple[tuple[Layer, ...], tuple[Layer, ...]]:
     """The layers below and above the active one; without one, all are below."""
     index = next((index for index, layer in enumerate(layers) if layer.is_active), len(layers))
     return layers[:index], layers[index + 1 :]

@@ -19,7 +19,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.rendering.layers import ClickMarker, MaskLayer
+from app.rendering.layers import ClickMarker, Layer, MaskLayer
+from app.rendering.options import ViewOptions
 from app.rendering.pyramid import ImagePyramid
 from app.rendering.resample import value_at
 from app.state.viewport import Box, Viewport
@@ -30,6 +31,7 @@ from app.widgets.canvas_items import MarkerPainter
 from app.widgets.canvas_pyramid import PyramidBuilder
 from app.widgets.canvas_scene import CanvasScene, Hold
 from app.widgets.canvas_spinner import Spinner
+from gbrs_core.prediction import OutputKind
 
 _SETTLE_MS = 120
 _OBJECT_MARGIN_PX = 40.0
@@ -40,7 +42,7 @@ class CanvasView(QWidget):
 
     Signals:
         view_changed(): zoom or position changed.
-        view_mode_changed(str mode): masks are shown in another way.
+        view_mode_changed(str mode): layers are shown in another way.
         paths_dropped(list[str]): files or folders were dropped.
     """
 
@@ -93,13 +95,25 @@ class CanvasView(QWidget):
             self._scene.set_before_layer(None)
         self._show(self._viewport, is_moving=pyramid is not None and not pyramid.is_complete)
 
-    def set_layers(self, layers: tuple[MaskLayer, ...]) -> None:
-        """The masks to draw, bottom to top."""
+    def set_output_kind(self, kind: OutputKind) -> None:
+        """Show layers of another kind from now on; those there were are dropped, the first view mode is chosen."""
+        if kind is not self._scene.kind:
+            self._scene.set_kind(kind)
+            self.update()
+            self.view_mode_changed.emit(self._scene.style.mode)
+
+    @property
+    def view_modes(self) -> tuple[str, ...]:
+        """The view modes of the kind that is shown."""
+        return self._scene.view_modes
+
+    def set_layers(self, layers: tuple[Layer, ...]) -> None:
+        """The layers to draw, bottom to top, all of the kind that is shown."""
         area = self._scene.set_layers(layers)
         self.update(self.rect() if area is None else area)
 
-    def set_before_layer(self, layer: MaskLayer | None) -> None:
-        """The active mask before its newest click, shown while "before" is held; None if there was none."""
+    def set_before_layer(self, layer: Layer | None) -> None:
+        """The active layer before its newest click, shown while "before" is held; None if there was none."""
         self._scene.set_before_layer(layer)
         self.update()
 
@@ -109,18 +123,23 @@ class CanvasView(QWidget):
         self.update()
 
     def set_overlay_visible(self, is_visible: bool) -> None:
-        """Show or hide every mask."""
+        """Show or hide every layer."""
         self._scene.set_layers_visible(is_visible)
         self.update()
 
     def set_view_mode(self, mode: str) -> None:
-        """Show masks as "fill", "outline", "black", "white", "checker" or "raw". Raises ValueError for another one."""
+        """Show layers in one of `view_modes`. Raises ValueError for another one."""
         if mode not in self._scene.view_modes:
             raise ValueError(f"unknown view mode {mode!r}; known ones: {', '.join(self._scene.view_modes)}")
         if mode != self._scene.style.mode:
             self._scene.set_style(mode=mode)
             self.update()
             self.view_mode_changed.emit(mode)
+
+    def set_view_options(self, options: ViewOptions) -> None:
+        """What else is chosen for the kind that is shown: colours, backgrounds, ranges."""
+        self._scene.set_style(options=options)
+        self.update()
 
     def set_hold(self, hold: Hold) -> None:
         """Show, for as long as a key is held, the masks "before" the newest click or the "image" alone; else "none"."""
@@ -136,7 +155,7 @@ class CanvasView(QWidget):
     def logit_at(self, x: float, y: float) -> float | None:
         """The active mask's logit at an image position, bilinear; None without an active mask or outside."""
         layer = self._scene.active_layer
-        if layer is None or self._viewport is None or not self._viewport.contains(x, y):
+        if not isinstance(layer, MaskLayer) or self._viewport is None or not self._viewport.contains(x, y):
             return None
         return value_at(layer.logits, self._viewport.image_size, x, y)
 
