@@ -82,10 +82,10 @@ class ReadingProcess:
         try:
             self._ask(path.absolute(), wants_values)
             self._wait(path, watch)
-            return self._answer(path, watch)
         except BaseException:
             self._end()
             raise
+        return self._answer(path, watch)
 
     def _ask(self, path: Path, wants_values: bool) -> None:
         for old in Path(self._folder.name).glob("*.*"):

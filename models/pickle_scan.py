@@ -14,7 +14,7 @@ from typing import IO
 
 from gbrs_core.errors import CheckpointError
 
-MOST_STEPS = 3_000_000
+MOST_STEPS = 1_000_000
 """Steps a pickle may take; a network of two thousand entries with its optimiser takes some hundred thousand."""
 
 _ALLOWED = frozenset(
@@ -74,14 +74,14 @@ def scan_pickle(stream: IO[bytes]) -> PickleScan:
     """
     scan = PickleScan()
     recent_strings = ["", ""]
-    numbers: list[int] = []
+    largest = 0  # of the numbers since the last mark or storage
     for step, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
         if step == MOST_STEPS:
             raise CheckpointError(
                 f"its index takes more than {MOST_STEPS:,} steps; no network known here needs so many"
             )
         if opcode.name == "MARK":
-            numbers.clear()
+            largest = 0
         elif opcode.name in ("GLOBAL", "INST"):
             scan.names.add(_modern_name(*str(argument).split(" ", 1)))
         elif opcode.name == "STACK_GLOBAL":
@@ -89,11 +89,12 @@ def scan_pickle(stream: IO[bytes]) -> PickleScan:
         elif opcode.name.startswith("EXT"):
             scan.names.add(f"copyreg extension {argument}")
         elif opcode.name in ("BINPERSID", "PERSID"):
-            scan.storage_lengths.append(max(numbers, default=0))
+            scan.storage_lengths.append(largest)
+            largest = 0
         elif isinstance(argument, str):
             recent_strings = [recent_strings[1], argument]
         elif isinstance(argument, int):
-            numbers.append(argument)
+            largest = max(largest, argument)
     return scan
 
 
