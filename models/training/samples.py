@@ -8,7 +8,6 @@ without extra passes), and one batch mixes samples with few and with many clicks
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,25 +18,6 @@ from models.training.sources import Image, Source, Target
 
 NORM_RADIUS = 260.0
 MAXIMUM_CLICKS = 20
-
-
-@dataclass(frozen=True, eq=False)
-class DenseExample:
-    """A held-back picture with its true dense output, on which refinement is measured.
-
-    Attributes:
-        image: (H, W, 3) uint8 RGB.
-        target: (H, W): int64 classes, or float32 alpha in [0, 1] or depth in metres.
-        valid: (H, W) bool, where the truth is known and counts.
-        guidance: (H, W) uint8 trimap of 0, 128 and 255 for matting, else None.
-        name: what reports call it.
-    """
-
-    image: Image
-    target: NDArray[Any]
-    valid: NDArray[np.bool_]
-    guidance: NDArray[np.uint8] | None = None
-    name: str = ""
 
 
 @dataclass(eq=False)

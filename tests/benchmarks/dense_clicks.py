@@ -28,11 +28,11 @@ from gbrs_core import RefinementConfig, RefinementSession
 from gbrs_core.config import LEARNING_RATE_LADDER
 from gbrs_core.evaluation.dense_click import next_class_click, next_value_click
 from gbrs_core.evaluation.depth_metrics import depth_scores
+from gbrs_core.evaluation.example import DenseExample
 from gbrs_core.evaluation.label_metrics import confusion_matrix, mean_iou
 from gbrs_core.evaluation.matting_metrics import mse, sad
 from gbrs_core.interaction import Click
 from gbrs_core.prediction import Prediction
-from models.training.samples import DenseExample
 
 SHOWN = (0, 1, 5, 10, 20)
 Clicks = Sequence[Click]

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from gbrs_core.evaluation.depth_metrics import aligned_by_scale, clamped, countable, depth_scores
+from gbrs_core.evaluation.example import DenseExample
 from models.light.depth import MAX_DEPTH
 from models.training.config import Phase, TrainConfig, TrainingError
 from models.training.depth_frames import LONGEST_SIDE, DepthFrame, DepthView, random_view, read_frames
 from models.training.depth_losses import depth_loss
-from models.training.samples import DenseExample
 from models.training.scenes import KINDS, make_frame
 from models.training.sources import read_rgb
 

@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gbrs_core.evaluation.example import DenseExample
 from models.training.config import Phase, TrainConfig, TrainingError
 from models.training.losses import matting_loss
 from models.training.mattes import (
@@ -22,7 +23,6 @@ from models.training.mattes import (
     matte_names,
     read_matte,
 )
-from models.training.samples import DenseExample
 from models.training.sources import MixedSource, read_labels, read_rgb
 
 MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gbrs_core.evaluation.example import DenseExample
 from gbrs_core.evaluation.label_metrics import confusion_matrix, mean_iou
 from models.training.augment import jitter_colours
 from models.training.config import Phase, TrainConfig, TrainingError
-from models.training.samples import DenseExample
 from models.training.sources import Image, read_labels, read_rgb
 
 CLASS_COUNT = 11
