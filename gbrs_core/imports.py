@@ -1,4 +1,4 @@
-"""Maps from other programs: label maps, trimaps, alpha mattes, depth maps, strokes. Torch-free.
+"""Maps from other programs: label maps, object masks, trimaps, alpha mattes, depth maps, strokes. Torch-free.
 
 What a file says is checked against the image it is for. What cannot be meant is refused, naming the values; what was
 changed on the way is said in `ImportedMap.notes`.
@@ -124,6 +124,24 @@ def read_trimap(path: Path | str, size: tuple[int, int]) -> ImportedMap:
     return ImportedMap(table[values], path, notes)
 
 
+def read_mask(path: Path | str, size: tuple[int, int]) -> NDArray[np.bool_]:
+    """An object mask (H, W) bool: what is above half of the largest value, so that 0 and 1 do as well as 0 and 255.
+
+    Args:
+        path: PNG, TIFF or NumPy array, grey or grey stored as RGB.
+        size: (H, W) of the image.
+
+    Raises:
+        ImageError: it cannot be read, is of another size or coloured, or shows no object.
+    """
+    path = Path(path)
+    values = _ids(path, size, "an object mask", takes_indices=False)
+    mask = np.asarray(values > int(values.max()) // 2)
+    if not mask.any():
+        raise ImageError(f"cannot use {path} as an object mask: every pixel is background")
+    return mask
+
+
 def read_alpha_matte(path: Path | str, size: tuple[int, int]) -> ImportedMap:
     """An alpha matte: grey of 8 or 16 bits, floats from 0 to 1, or the alpha channel of a cut-out.
 
@@ -176,8 +194,9 @@ def read_depth_map(path: Path | str, size: tuple[int, int], unit: DepthUnit = "m
 # What the files have in common
 
 
-def _ids(path: Path, size: tuple[int, int], what: str) -> NDArray[Any]:
-    values = _grey(path, size, what, takes_indices=True)
+def _ids(path: Path, size: tuple[int, int], what: str, takes_indices: bool = True) -> NDArray[Any]:
+    """(H, W) whole numbers."""
+    values = _grey(path, size, what, takes_indices)
     if values.dtype.kind not in "ui":
         raise ImageError(f"cannot use {path} as {what}: its values are {values.dtype}, expected whole numbers")
     return values

@@ -51,6 +51,11 @@ def trimap_from_mask(mask: NDArray[np.bool_], erode: float, dilate: float) -> ND
     return trimap
 
 
+def suggested_width(height: int, width: int) -> int:
+    """A width of the unknown band on either side of an edge that takes in hair on most portraits, in pixels."""
+    return max(2, round(0.02 * max(height, width)))
+
+
 def is_all_unknown(trimap: NDArray[np.uint8]) -> bool:
     """Whether it says nothing: networks then guess at what the object is."""
     return bool(np.all(trimap == UNKNOWN))

@@ -56,7 +56,18 @@ def run(name: str, arguments: Sequence[str]) -> int:
     module = import_module(command.module)
     parser = OneLineParser(prog=f"main.py {name}", description=command.summary)
     module.add_arguments(parser)
-    return int(module.run(parser.parse_args(arguments)))
+    return int(module.run(parser.parse_args(_with_negative_values(arguments))))
+
+
+def _with_negative_values(arguments: Sequence[str]) -> list[str]:
+    """Join "--click", "-5,3,9,1" into one, because argparse would take the second for an option."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and re.fullmatch(r"--[a-z-]+", joined[-1]) and re.match(r"-[0-9.]", argument):
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def device_name(text: str) -> str:

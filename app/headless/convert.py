@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 
@@ -19,19 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Convert the file; 0 when done. Raises CheckpointError or ExportError, which the front door prints."""
     _check_out(args.file, args.out)
-    from models.checkpoints import load_network, save_safetensors
+    from models.checkpoints import convert_checkpoint
 
-    loaded = load_network(args.file)
-    metadata = {
-        "format": "pt",
-        "architecture": loaded.spec.name,
-        "options": json.dumps(dict(loaded.spec.options), sort_keys=True),
-        "licence": loaded.spec.licence,
-        "source": args.file.name,
-        "source_sha256": loaded.sha256,
-    }
     try:
-        save_safetensors(args.out, loaded.module, metadata)
+        loaded = convert_checkpoint(args.file, args.out)
     except OSError as error:
         raise ExportError(f"cannot write {args.out}: {error.strerror or error}") from error
     sys.stdout.write(f"wrote {args.out} ({loaded.spec.name}, {args.out.stat().st_size:,} bytes)\n")

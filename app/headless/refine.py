@@ -38,9 +38,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--trimap", type=existing_file, metavar="FILE",
         help="for matting: PNG of the image's size with 0 background, 128 unknown, 255 foreground",
     )  # fmt: skip
+    parser.add_argument(
+        "--mask", type=existing_file, metavar="FILE",
+        help="for matting, instead of a trimap: object mask whose edge is unknown",
+    )  # fmt: skip
+    parser.add_argument(
+        "--band", type=band, metavar="ERODE,DILATE",
+        help="how far inside and outside of the edge of --mask it is unknown, in pixels (2%% of the longest side)",
+    )  # fmt: skip
     interactions.add_arguments(parser)
     outputs.add_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print one JSON object with a report per interaction")
+
+
+def band(text: str) -> tuple[float, float]:
+    """An argument type: ERODE,DILATE."""
+    try:
+        erode, dilate = (float(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not ERODE,DILATE: {error}") from error
+    return erode, dilate
 
 
 def run(args: argparse.Namespace) -> int:
@@ -62,10 +79,12 @@ def run(args: argparse.Namespace) -> int:
 def _check_arguments(args: argparse.Namespace) -> None:
     """What argparse cannot tell: which arguments belong to which task."""
     needs_trimap = TASKS[args.task].needs_trimap
-    if needs_trimap and args.trimap is None:
-        raise GbrsError(f"the task {args.task} needs a trimap; give one with --trimap FILE")
-    if args.trimap is not None and not needs_trimap:
-        raise GbrsError(f"the task {args.task} takes no trimap; leave --trimap out")
+    given = [name for name in ("trimap", "mask") if getattr(args, name) is not None]
+    if needs_trimap and len(given) != 1:
+        what = "needs a trimap" if not given else "takes a trimap or a mask, not both"
+        raise GbrsError(f"the task {args.task} {what}; give one with --trimap FILE, or an object mask with --mask FILE")
+    if given and not needs_trimap:
+        raise GbrsError(f"the task {args.task} takes no trimap; leave --{given[0]} out")
     if args.task == "interactive" and not args.interactions:
         raise GbrsError("there is no object without a click; say where it is with --click X,Y,RADIUS,1")
 
@@ -84,12 +103,19 @@ def _network(args: argparse.Namespace) -> LoadedNetwork:
 
 def _trimap(args: argparse.Namespace, image: NDArray[np.uint8]) -> tuple[NDArray[np.uint8] | None, tuple[str, ...]]:
     """The trimap and what there is to say about it."""
-    from gbrs_core.imports import read_trimap
-    from gbrs_core.trimap import is_all_unknown
+    from gbrs_core.imports import read_mask, read_trimap
+    from gbrs_core.trimap import is_all_unknown, suggested_width, trimap_from_mask
 
+    size = (image.shape[0], image.shape[1])
+    if args.mask is not None:
+        erode, dilate = args.band or (suggested_width(*size),) * 2
+        try:
+            return trimap_from_mask(read_mask(args.mask, size), erode, dilate), ()
+        except ValueError as error:
+            raise GbrsError(f"cannot use --band {erode:g},{dilate:g}: {error}") from error
     if args.trimap is None:
         return None, ()
-    imported = read_trimap(args.trimap, (image.shape[0], image.shape[1]))
+    imported = read_trimap(args.trimap, size)
     if not is_all_unknown(imported.array):
         return imported.array, imported.notes
     warning = f"{args.trimap} is unknown everywhere: the network has to guess what the foreground is"

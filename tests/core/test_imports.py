@@ -9,7 +9,7 @@ import tifffile
 from PIL import Image
 
 from gbrs_core.errors import ImageError
-from gbrs_core.imports import read_alpha_matte, read_depth_map, read_label_map, read_strokes, read_trimap
+from gbrs_core.imports import read_alpha_matte, read_depth_map, read_label_map, read_mask, read_strokes, read_trimap
 from gbrs_core.interaction import Stroke
 
 SIZE = (2, 3)
@@ -151,6 +151,22 @@ class TestTrimap:
     def test_another_size_is_named_with_both(self, save):
         with pytest.raises(ImageError, match=r"map\.png as a trimap: it has 3 x 2 pixels, the image 7 x 5"):
             read_trimap(save(self.VALUES), (5, 7))
+
+
+class TestMask:
+    @pytest.mark.parametrize("full", [1, 128, 255])
+    def test_upper_half_is_the_object(self, save, full):
+        mask = np.array([[1, 0, 1], [0, 0, 1]], np.uint8)
+        np.testing.assert_array_equal(read_mask(save(mask * np.uint8(full)), SIZE), mask > 0)
+
+    def test_soft_edges_are_cut_in_the_middle(self, save):
+        assert read_mask(save(np.array([[0, 100, 127, 128, 255]], np.uint8)), (1, 5)).tolist() == [
+            [False, False, False, True, True]
+        ]
+
+    def test_no_object(self, save):
+        with pytest.raises(ImageError, match=r"map\.png as an object mask: every pixel is background"):
+            read_mask(save(np.zeros(SIZE, np.uint8)), SIZE)
 
 
 class TestAlphaMatte:

@@ -19,6 +19,7 @@ import models
 from gbrs_core import Click, RefinementSession
 from gbrs_core.image_io import read_image
 from gbrs_core.interaction import Push, Stroke
+from gbrs_core.trimap import trimap_from_mask
 from models.spec import LoadedNetwork
 from resources import sample_path
 from tests.helpers import dense_networks
@@ -142,6 +143,14 @@ class TestMatting:
         session = session_of("matting", [], np.asarray(Image.open("trimap.png")))
         np.testing.assert_array_equal(np.asarray(Image.open("a.png")), np.rint(session.prediction.array * 255))
 
+    def test_trimap_from_an_object_mask(self, refine):
+        mask = np.zeros((HEIGHT, WIDTH), np.uint8)
+        mask[8:24, 10:30] = 255
+        Image.fromarray(mask).save("mask.png")
+        given = ("--mask", "mask.png", "--band", "2,3", "--format", "trimap", "--out", "t.png")
+        assert refine("matting", *given)[0] == 0
+        np.testing.assert_array_equal(np.asarray(Image.open("t.png")), trimap_from_mask(mask > 0, 2, 3))
+
     def test_composite_over_a_colour(self, refine):
         given = ("--trimap", "trimap.png", "--format", "composite", "--background", "#102030", "--out", "a.png")
         assert refine("matting", *given)[0] == 0
@@ -207,6 +216,7 @@ SOME_TRIMAP = ("--trimap", "trimap.png")
         ("interactive", ("--click", "30,10,20"), "X,Y,RADIUS,TARGET"),
         ("interactive", ("--click", "30,10,5,1", *SOME_TRIMAP), "interactive takes no trimap"),
         ("semantic", ("--click", "40,10,5,1"), "click at 40,10 is outside of the image of 40 x 32 pixels"),
+        ("semantic", ("--click", "-4,10,5,1"), "click at -4,10 is outside of the image of 40 x 32 pixels"),
         ("semantic", ("--click", "10,10,5,9"), "no click with the target 9; classes are whole numbers from 0 to 3"),
         ("semantic", ("--click", "10,10,5,1.5"), "no click with the target 1.5"),
         ("semantic", ("--push", "10,10,up"), "not corrected by a push"),
@@ -220,6 +230,11 @@ SOME_TRIMAP = ("--trimap", "trimap.png")
         ("matting", (), "matting needs a trimap; give one with --trimap FILE"),
         ("matting", ("--trimap", "small.png"), "small.png as a trimap: it has 3 x 2 pixels, the image 40 x 32"),
         ("matting", ("--trimap", "beyond.png"), "beyond.png as a trimap: it has the values 7 in 1 pixel;"),
+        ("matting", (*SOME_TRIMAP, "--mask", "beyond.png"), "takes a trimap or a mask, not both"),
+        ("matting", ("--mask", "small.png"), "small.png as an object mask: it has 3 x 2 pixels, the image 40 x 32"),
+        ("matting", ("--mask", "beyond.png", "--band", "-1,2"), "--band -1,2: the widths"),
+        ("matting", ("--mask", "beyond.png", "--band", "4"), "'4' is not ERODE,DILATE"),
+        ("depth", ("--mask", "beyond.png"), "the task depth takes no trimap; leave --mask out"),
         ("matting", (*SOME_TRIMAP, "--click", "10,10,5,1.2"), "the target 1.2; targets are from 0 to 1"),
         ("matting", (*SOME_TRIMAP, "--push", "10,10,left"), "not X,Y,up or X,Y,down"),
         ("matting", (*SOME_TRIMAP, "--push", "10,-3,up"), "push at 10,-3 is outside of the image"),
