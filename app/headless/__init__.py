@@ -35,6 +35,7 @@ class Command:
 
 COMMANDS: dict[str, Command] = {
     "refine": Command("app.headless.refine", "refine a prediction with clicks, strokes and pushes, and write it"),
+    "evaluate": Command("app.headless.evaluate", "measure methods over simulated clicks on a data set"),
     "train": Command("app.headless.train", "train a network from a configuration file"),
     "inspect": Command("app.headless.inspect", "say what a checkpoint is, without running anything in it"),
     "convert": Command("app.headless.convert", "turn a published checkpoint into a safetensors file"),

@@ -28,7 +28,9 @@ def class_iou(matrix: NDArray[np.int64]) -> NDArray[np.float64]:
     """Intersection over union per class (K,); NaN for a class that neither truth nor prediction has."""
     intersection = np.diag(matrix).astype(np.float64)
     union = matrix.sum(axis=0) + matrix.sum(axis=1) - np.diag(matrix)
-    return np.divide(intersection, union, out=np.full(len(matrix), np.nan), where=union > 0)
+    scores: NDArray[np.float64] = np.full(len(matrix), np.nan)
+    np.divide(intersection, union, out=scores, where=union > 0)
+    return scores
 
 
 def mean_iou(matrix: NDArray[np.int64]) -> float:
