@@ -40,13 +40,16 @@ def as_input(images: NDArray[np.uint8], trimaps: NDArray[np.uint8]) -> Tensor:
 
 
 def held_back_examples(data: Path, limit: int | None = None) -> list[DenseExample]:
-    """The real mattes that no training sees, each with its narrower and its wider trimap, at full size."""
+    """The real mattes that no training sees at full size, all with the narrower trimap, then with the wider one.
+
+    Every second one, from either start, is half of the mattes with both trimaps.
+    """
     folder = data / "matting" / "alphamatting"
     examples = []
-    for name in held_back_names(folder):
-        image = read_rgb(folder / "images" / f"{name}.png")
-        alpha = read_labels(folder / "alpha" / f"{name}.png").astype(np.float32) / 255
-        for kind in TRIMAPS:
+    for kind in TRIMAPS:
+        for name in held_back_names(folder):
+            image = read_rgb(folder / "images" / f"{name}.png")
+            alpha = read_labels(folder / "alpha" / f"{name}.png").astype(np.float32) / 255
             trimap = read_labels(folder / kind / f"{name}.png")
             examples.append(DenseExample(image, alpha, trimap == UNKNOWN, trimap, f"{name} {kind}"))
     return examples[:limit]
