@@ -10,6 +10,7 @@ header bounds what is read, so they are read here.
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -24,8 +25,10 @@ from gbrs_core.network import NetworkSpec
 from models import class_lists
 from models.checkpoint_files import container_of
 from models.checkpoint_reader import read_here
+from models.class_lists import ClassList, ClassListError
 from models.isolated import read_isolated
-from models.matching import best_match, complete, filled
+from models.matching import Match, best_match, complete, filled
+from models.published import published_as
 from models.reading import CheckpointReader, CheckpointReading
 from models.registry import names, weights_file
 from models.spec import Inspection, LoadedNetwork
@@ -58,7 +61,7 @@ def load_network(
     if reading.problem:
         raise CheckpointError(f"cannot load {path}: {reading.problem}", reading.details)
     watch.at("preparing the network", 0.95)
-    match = complete(best_match(reading.shapes))
+    match = _with_stated_options(complete(best_match(reading.shapes)), reading)
     module = filled(match, reading.values)
     watch.at("ready", 1.0)
     return LoadedNetwork(module, _described(match.spec, reading), reading.sha256, path)
@@ -84,19 +87,57 @@ def inspect_checkpoint(
     """
     reading = (reader or _reader_for(path))(path, Watch(progress, cancelled), wants_values=False)
     match = best_match(reading.shapes)
-    is_recognised = match is not None and match.is_recognised
+    if match is not None and match.is_recognised:
+        match = _with_stated_options(match, reading)
     return Inspection(
         path=reading.path,
         container=reading.container,
         size=reading.size,
         sha256=reading.sha256,
-        spec=_described(match.spec, reading) if match is not None and is_recognised else None,
+        spec=_described(match.spec, reading) if match is not None and match.is_recognised else None,
         report=match.report if match is not None else None,
         value_count=reading.value_count,
         stored_types=reading.stored_types,
         metadata={key: _one_line(text) for key, text in reading.metadata.items()},
         problem=reading.problem,
     )
+
+
+def convert_checkpoint(
+    source: Path,
+    target: Path,
+    progress: Callable[[str, float], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> LoadedNetwork:
+    """Write a checkpoint as safetensors; architecture, licence note, classes and source are in its header.
+
+    Args:
+        source: any checkpoint that `load_network` opens.
+        target: the file to write; its folder must exist, and an existing file is replaced.
+        progress: as for `load_network`.
+        cancelled: as for `load_network`.
+
+    Returns:
+        The network that was written.
+
+    Raises:
+        CheckpointError, CancelledError: as for `load_network`.
+        OSError: `target` cannot be written; what was there before is untouched.
+    """
+    loaded = load_network(source, progress, cancelled)
+    spec = loaded.spec
+    metadata = {
+        "format": "pt",
+        "architecture": spec.name,
+        "options": json.dumps(dict(spec.options), sort_keys=True),
+        "licence": spec.licence,
+        "source": source.name,
+        "source_sha256": loaded.sha256,
+    }
+    if spec.class_names:
+        metadata["classes"] = class_lists.as_json(class_lists.classes_of(spec))
+    save_safetensors(target, loaded.module, metadata)
+    return loaded
 
 
 def save_safetensors(path: Path, module: nn.Module, metadata: Mapping[str, str], half: bool = False) -> None:
@@ -134,15 +175,39 @@ def _reader_for(path: Path) -> CheckpointReader:
     return read_here if container_of(path) == "safetensors" else read_isolated
 
 
+def _with_stated_options(match: Match, reading: CheckpointReading) -> Match:
+    """The match with the options its keys and shapes do not tell, such as the largest depth of BTS.
+
+    A file converted by this program states them; for others, the catalogue knows those of the published checkpoints.
+    """
+    published = published_as(reading.path, match.entry.name)
+    if published is not None:
+        match = match.with_options(published.options)
+    try:
+        stated = json.loads(reading.metadata.get("options", "{}"))
+    except (ValueError, RecursionError):
+        return match
+    return match.with_options(stated) if isinstance(stated, dict) else match
+
+
 def _described(spec: NetworkSpec, reading: CheckpointReading) -> NetworkSpec:
-    """The description with the licence that the file itself states, and the class list the user gave for it."""
+    """The description with the licence that the file itself states, and the classes the user or the file names."""
     stated = _one_line(reading.metadata.get("licence", ""))
     if stated:
         spec = replace(spec, licence=stated)
-    classes = class_lists.remembered(reading.sha256) if spec.class_count is not None else None
-    if classes is not None and len(classes) == spec.class_count:
-        spec = class_lists.with_class_list(spec, classes)
+    if spec.class_count is None:
+        return spec
+    for classes in (class_lists.remembered(reading.sha256), _stated_classes(reading.metadata)):
+        if classes is not None and len(classes) == spec.class_count:
+            return class_lists.with_class_list(spec, classes)
     return spec
+
+
+def _stated_classes(metadata: Mapping[str, str]) -> ClassList | None:
+    try:
+        return class_lists.from_text(metadata["classes"]) if "classes" in metadata else None
+    except ClassListError:
+        return None
 
 
 def _one_line(text: str) -> str:

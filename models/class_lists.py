@@ -67,15 +67,23 @@ def read_class_list(path: Path) -> ClassList:
     try:
         if path.stat().st_size > _LARGEST_FILE:
             raise ClassListError(f"cannot read {path} as a class list: it is larger than {_LARGEST_FILE >> 20} MB")
-        content = json.loads(path.read_text(encoding="utf-8-sig"))
+        text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ClassListError(f"cannot read {path} as a class list: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise ClassListError(f"cannot read {path} as a class list: it is not JSON ({error})") from error
+    except ValueError as error:
+        raise ClassListError(f"cannot read {path} as a class list: it is no text ({error})") from error
     try:
-        return _from_json(content)
+        return from_text(text)
     except ClassListError as error:
         raise ClassListError(f"cannot read {path} as a class list: {error}") from error
+
+
+def from_text(text: str) -> ClassList:
+    """A class list from what `as_json` makes. Raises ClassListError."""
+    try:
+        return _from_json(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise ClassListError(f"it is not JSON ({error})") from error
 
 
 def numbered(count: int) -> ClassList:

@@ -8,6 +8,7 @@ from torch import nn
 
 from gbrs_core.network import InsertionLayout, InsertionPoint, NetworkSpec
 from models.architectures.hrnet_mscale import WIDTH, MultiScaleHRNet
+from models.cityscapes import CLASS_COLOURS, CLASS_NAMES
 from models.registry import Shapes
 
 NAME = "hrnet_ocr_mscale"
@@ -27,7 +28,11 @@ def spec(num_classes: int = 19) -> NetworkSpec:
     The paper inserts at three resolutions of stage 4 in each pass, coarse to fine; which streams and which point of
     the module is open. Streams 3, 2, 1 behind the module are the default; "branches" is in front of its exchange, and
     "finer outputs" takes streams 2, 1, 0.
+
+    A network of 19 classes is taken to be the published one, of Cityscapes. The 65 classes of Mapillary Vistas are
+    named in a file of that data set only, which the user can give.
     """
+    is_cityscapes = num_classes == len(CLASS_NAMES)
     last = "backbone.stage4.2"
     return NetworkSpec(
         name=NAME,
@@ -43,6 +48,8 @@ def spec(num_classes: int = 19) -> NetworkSpec:
         licence=LICENCE,
         options={"num_classes": _checked(num_classes)},
         class_count=_checked(num_classes),
+        class_names=CLASS_NAMES if is_cityscapes else (),
+        class_colours=CLASS_COLOURS if is_cityscapes else (),
     )
 
 

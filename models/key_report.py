@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from models.registry import Shapes
@@ -60,13 +59,15 @@ class KeyReport:
     def text(self) -> str:
         """Several lines, for a details view."""
         lines = [f"{len(self.matched)} of {self.expected_count} entries of {self.architecture} match."]
-        lines += _section("Missing", self.missing)
-        lines += _section("Unexpected", self.unexpected)
-        wrong = [f"{key}: {_size(found)} in the file, {_size(wanted)} wanted" for key, found, wanted in self.misshaped]
+        lines += _section("Missing", {key: key for key in self.missing})
+        lines += _section("Unexpected", {key: key for key in self.unexpected})
+        wrong = {
+            key: f"{key}: {_size(found)} in the file, {_size(wanted)} wanted" for key, found, wanted in self.misshaped
+        }
         lines += _section("Of another shape", wrong)
         if self.missing_counters:
             lines.append(f"{len(self.missing_counters)} batch counters are missing, which has no effect.")
-        lines += _section("Ignored single numbers", self.ignored)
+        lines += _section("Ignored single numbers", {key: key for key in self.ignored})
         return "\n".join(lines)
 
 
@@ -87,22 +88,34 @@ def compare(architecture: str, expected: Shapes, found: Shapes) -> KeyReport:
     )
 
 
-def _section(title: str, lines: Iterable[str]) -> list[str]:
-    """A heading with its lines, shortened."""
-    listed = list(lines)
-    if not listed:
+def _section(title: str, entries: Mapping[str, str]) -> list[str]:
+    """A heading with what is to say about each key; long lists are grouped, with the first key of each group."""
+    if not entries:
         return []
-    rest = [f"  and {len(listed) - _LISTED} more"] if len(listed) > _LISTED else []
-    return [f"{title} ({len(listed)}):", *(f"  {line}" for line in listed[:_LISTED]), *rest]
+    heading = f"{title} ({len(entries)}):"
+    if len(entries) <= _LISTED:
+        return [heading, *(f"  {line}" for line in entries.values())]
+    groups = _groups(entries)
+    lines = [f"  {group}.*, {len(keys)} entries: {entries[keys[0]]}, …" for group, keys in groups[:_LISTED]]
+    rest = sum(len(keys) for _, keys in groups[_LISTED:])
+    return [heading, *lines, *([f"  and {rest} more in other places"] if rest else [])]
 
 
 def _grouped(keys: tuple[str, ...]) -> str:
     """Keys by their first components, most frequent first: "feature_extractor.aspp.* 30, head.* 6"."""
     if len(keys) == 1:
         return keys[0]
-    groups = Counter(".".join(key.split(".")[:2]) for key in keys).most_common()
-    named = [f"{group}.* {count}" for group, count in groups[:3]]
+    groups = _groups(keys)
+    named = [f"{group}.* {len(members)}" for group, members in groups[:3]]
     return ", ".join(named) + (", …" if len(groups) > 3 else "")
+
+
+def _groups(keys: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Keys by their first two components, the largest group first."""
+    groups: dict[str, list[str]] = {}
+    for key in keys:
+        groups.setdefault(".".join(key.split(".")[:2]), []).append(key)
+    return sorted(groups.items(), key=lambda group: -len(group[1]))
 
 
 def _size(shape: tuple[int, ...]) -> str:

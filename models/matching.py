@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -41,6 +41,15 @@ class Match:
     def spec(self) -> NetworkSpec:
         """The network's description for the options."""
         return self.entry.spec(**self.options)
+
+    def with_options(self, options: Mapping[str, Any]) -> Match:
+        """The match with options that shapes do not tell, as a file or a catalogue states them; nonsense is ignored."""
+        chosen = {**self.options, **{name: options[name] for name in options if name in self.options}}
+        try:
+            shapes = shapes_of(_blank(self.entry, chosen).state_dict())
+        except (ValueError, TypeError):
+            return self
+        return replace(self, options=chosen) if shapes == shapes_of(self.blank().state_dict()) else self
 
     def blank(self) -> nn.Module:
         """The network without values: building it takes no time and no memory."""

@@ -97,7 +97,4 @@ def _classes(inspection: Inspection) -> int | None:
     """How many classes the network tells apart: object and background, or those of a semantic network."""
     if inspection.spec is None:
         return None
-    if inspection.spec.task == "interactive":
-        return 2
-    classes = inspection.spec.options.get("num_classes")
-    return int(classes) if classes is not None else None
+    return 2 if inspection.spec.task == "interactive" else inspection.spec.class_count

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pickle
+import stat
 import struct
 import zipfile
 from collections import OrderedDict
@@ -18,12 +19,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 import models
 from gbrs_core.errors import CancelledError, CheckpointError
 from models.checkpoint_reader import read_here
-from models.checkpoints import inspect_checkpoint, load_network, save_safetensors
+from models.checkpoints import convert_checkpoint, inspect_checkpoint, load_network, save_safetensors
 from tests.helpers.reproducible import fill
 
 NAME = "light_interactive"
@@ -114,6 +116,20 @@ def test_other_number_formats_become_float32(save: Callable[[Any], Path], state:
     stored = {key: value.to(dtype) if value.is_floating_point() else value for key, value in state.items()}
     expected = {key: value.to(state[key].dtype) for key, value in stored.items()}
     assert_loads(save(stored), expected)
+
+
+def test_a_file_without_an_extension(tmp_path: Path, state: State) -> None:
+    """As BTS publishes it: a file called "model", the weights under "model", each key with "module." in front."""
+    path = tmp_path / "model"
+    content = {
+        "global_step": 7,
+        "model": {f"module.{key}": value for key, value in state.items()},
+        "optimizer": torch.optim.AdamW([nn.Parameter(torch.zeros(2))]).state_dict(),
+        "best_eval_measures_higher_better": torch.zeros(3),
+        "best_eval_steps": np.zeros(9, dtype=np.int32),
+    }
+    torch.save(content, path, _use_new_zipfile_serialization=False)
+    assert_loads(path, state)
 
 
 def test_parameters_and_single_numbers_beside_them(save: Callable[[Any], Path], state: State) -> None:
@@ -351,6 +367,26 @@ def test_weights_that_are_no_numbers(save: Callable[[Any], Path], state: State, 
     assert key in message and "not usable numbers" in message
 
 
+@pytest.mark.parametrize("dtype", [torch.int8, torch.uint8, torch.int64, torch.bool])
+def test_weights_that_are_whole_numbers(save: Callable[[Any], Path], state: State, dtype: torch.dtype) -> None:
+    key = "head.classify.weight"
+    message = refusal(save({**state, key: state[key].to(dtype)}))
+    assert f"{key} ({str(dtype).removeprefix('torch.')})" in message
+    assert "quantised" in message
+
+
+def test_complex_weights(save: Callable[[Any], Path], state: State) -> None:
+    key = "head.classify.weight"
+    assert f"{key} holds complex numbers" in refusal(save({**state, key: state[key].to(torch.complex64)}))
+
+
+@pytest.mark.parametrize("dtype", [torch.int8, torch.complex64])
+def test_safetensors_of_other_numbers(tmp_path: Path, state: State, dtype: torch.dtype) -> None:
+    path = tmp_path / "weights.safetensors"
+    save_file({key: value.to(dtype) for key, value in state.items()}, path)
+    assert "quantised" in refusal(path) or "complex numbers" in refusal(path)
+
+
 def test_negative_variances(save: Callable[[Any], Path], state: State) -> None:
     key = next(key for key in state if key.endswith("running_var"))
     assert key in refusal(save({**state, key: -state[key]}))
@@ -389,6 +425,16 @@ def test_missing_unexpected_and_misshaped_entries_are_counted(save: Callable[[An
 @pytest.mark.parametrize("content", [{}, [1, 2], torch.zeros(3), {"epoch": 3}])
 def test_files_without_weights(save: Callable[[Any], Path], content: Any) -> None:
     assert "instead of weights" in refusal(save(content))
+
+
+def test_long_lists_are_grouped(save: Callable[[Any], Path], state: State) -> None:
+    path = save({key: value for key, value in state.items() if not key.startswith("head.")} | {"mine": torch.zeros(2)})
+    with pytest.raises(CheckpointError) as caught:
+        load(path)
+    lost = [key for key in state if key.startswith("head.block1.") and not key.endswith("num_batches_tracked")]
+    lines = caught.value.details.splitlines()
+    assert f"  head.block1.*, {len(lost)} entries: {lost[0]}, …" in lines
+    assert lines[lines.index("Unexpected (1):") + 1] == "  mine"
 
 
 # Inspection
@@ -437,6 +483,30 @@ def test_inspect_command(
     captured = capsys.readouterr()
     assert "Missing (1):\n  head.classify.bias" in captured.out
     assert captured.err.count("\n") == 1 and "head.classify.bias" in captured.err
+
+
+def test_written_files_may_be_read_by_others(tmp_path: Path, network: nn.Module) -> None:
+    ordinary, path = tmp_path / "ordinary", tmp_path / "weights.safetensors"
+    ordinary.touch()
+    save_safetensors(path, network, {})
+    assert path.stat().st_mode == ordinary.stat().st_mode
+    path.chmod(0o640)
+    save_safetensors(path, network, {})
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_converted_file_says_where_it_comes_from(tmp_path: Path, state: State) -> None:
+    path, out = tmp_path / "weights.pth", tmp_path / "converted.safetensors"
+    torch.save(state, path)
+    written = convert_checkpoint(path, out)
+    found = inspect_here(out)
+    assert found.metadata["architecture"] == NAME
+    assert found.metadata["source"] == "weights.pth"
+    assert found.metadata["source_sha256"] == written.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert found.spec is not None
+    assert found.spec.licence == written.spec.licence
+    image, clicks = torch.rand(1, 3, 64, 96), torch.rand(1, 2, 64, 96)
+    assert torch.equal(load(out).module(image, clicks), written.module(image, clicks))
 
 
 def test_convert_refuses_wrong_places(tmp_path: Path, network: nn.Module) -> None:
