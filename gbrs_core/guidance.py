@@ -10,8 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-TRIMAP_BACKGROUND, TRIMAP_UNKNOWN, TRIMAP_FOREGROUND = TRIMAP_VALUES = (0, 128, 255)
-"""The only values of a trimap."""
+from gbrs_core import trimap as trimaps
 
 CLICKS_AT_ONCE = 16
 """Clicks whose distances are held at the same time; bounds the memory of a thousand clicks."""
@@ -68,7 +67,7 @@ def check_trimap(trimap: NDArray[np.generic], height: int, width: int) -> NDArra
     """The trimap (height, width) uint8 as given, if it is one. Raises ValueError saying what is wrong."""
     if trimap.shape != (height, width):
         raise ValueError(f"the trimap has shape {trimap.shape}, the image is {height} x {width} (height x width)")
-    stray = np.setdiff1d(trimap, TRIMAP_VALUES)
+    stray = np.setdiff1d(trimap, trimaps.VALUES)
     if trimap.dtype != np.uint8 or stray.size:
         found = ", ".join(str(value) for value in stray[:5])
         raise ValueError(f"a trimap has the values 0, 128 and 255 as uint8; this one is {trimap.dtype} with {found}")

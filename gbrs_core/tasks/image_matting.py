@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gbrs_core import trimap as trimaps
 from gbrs_core.config import LEARNING_RATE_LADDER, LayerName, RefinementDefaults, ResolvedConfig
-from gbrs_core.guidance import TRIMAP_BACKGROUND, TRIMAP_FOREGROUND
 from gbrs_core.interaction import Interaction, Mode
 from gbrs_core.prediction import OutputKind, Prediction
 from gbrs_core.tasks.base import PUSH, Objective, Task, Working, as_array, table
@@ -58,7 +58,7 @@ class ImageMatting(Task):
 def imposed(alpha: Working, trimap: NDArray[np.uint8] | None) -> Working:
     """Alpha (h, w) with 0 and 1 where the trimap of the same size says so; read-only."""
     if trimap is not None:
-        alpha = np.where(trimap == TRIMAP_BACKGROUND, np.float32(0), alpha)
-        alpha = np.where(trimap == TRIMAP_FOREGROUND, np.float32(1), alpha)
+        alpha = np.where(trimap == trimaps.BACKGROUND, np.float32(0), alpha)
+        alpha = np.where(trimap == trimaps.FOREGROUND, np.float32(1), alpha)
     alpha.flags.writeable = False
     return alpha
