@@ -16,6 +16,7 @@ from app.controllers.annotation import AnnotationController
 from app.controllers.commands import connect_actions
 from app.controllers.export import ExportController
 from app.controllers.files import FileController
+from app.controllers.layers import LayerSource
 from app.controllers.network import NetworkController
 from app.controllers.refinement import RefinementController
 from app.controllers.view import ViewController
@@ -28,6 +29,7 @@ from app.state.settings import RefinementSettings, SettingsStore, Theme
 from app.theme import apply_theme
 from app.threads import WorkerThread
 from app.worker import EngineWorker, NetworkLoader
+from gbrs_core.interaction import Mode
 
 _log = logging.getLogger(__name__)
 
@@ -52,7 +54,10 @@ class Controller(QObject):
             self.annotation, self.refinement, self.files, settings, self._post_to_io, request_ids, window
         )
         panels = (window.objects_panel, window.clicks_panel, window.refine_panel, window.view_bar, window.status)
-        self.view = ViewController(window.canvas, panels, self.annotation, self.refinement, self.files, settings, self)
+        self.source = LayerSource(self.annotation, self.refinement, self.network)
+        self.view = ViewController(
+            window.canvas, panels, self.annotation, self.refinement, self.files, self.source, settings, self
+        )
         self._connect()
         connect_actions(self)
         self._restore()
@@ -238,15 +243,30 @@ class Controller(QObject):
             self.window.status.clearMessage()
 
     def _on_engine_ready(self, report: EngineReady) -> None:
-        self.window.refine_panel.set_defaults(report.defaults)
+        self._show_defaults()
         self._show_device()
 
     def _on_network_changed(self, report: NetworkLoaded) -> None:
-        self.window.status.network.setText(report.title)
-        self.window.status.device.setText(report.device)
-        self.refinement.set_network(report.sha256)
+        self.refinement.set_network(report.sha256, report.task)
+        self._show_network()
         self._show_device()
         self._refresh()
+
+    def _show_network(self) -> None:
+        network = self.network.network
+        self.window.status.network.setText(network.title if network is not None else "no network")
+        self.window.status.device.setText(network.device if network is not None else "")
+
+    def _show_defaults(self) -> None:
+        """Show the measured numbers of the task where a field of the refinement panel is left open."""
+        engine, task = self.network.engine, self.annotation.document.task
+        if engine is not None:
+            numbers = {
+                (layer, preset): found
+                for (name, layer, preset, mode), found in engine.defaults.items()
+                if name == task and mode is Mode.CLICK
+            }
+            self.window.refine_panel.set_defaults(numbers)
 
     def _on_loading_changed(self) -> None:
         progress = self.window.progress

@@ -11,8 +11,8 @@ from app.messages import Refine, Request
 class Mailbox:
     """Requests on their way to the engine thread. Safe to use from both threads; no call waits for the engine.
 
-    Everything but refinements is done in order and before any waiting refinement. Of the refinements of one object
-    only the newest is kept, and the object asked for last comes first. A running refinement that is replaced may
+    Everything but refinements is done in order and before any waiting refinement. Of the refinements of one object (or
+    layer) only the newest is kept, and the object asked for last comes first. A running refinement that is replaced may
     finish its running click if the new request wants that click too; otherwise it is told to cancel at once.
     """
 
@@ -144,6 +144,7 @@ class Mailbox:
         return (
             not request.is_fresh
             and request.config == self._running.config
+            and request.trimap == self._running.trimap
             and request.clicks[:count] == self._running.clicks[:count]
             and len(request.clicks) >= count
         )

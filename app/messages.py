@@ -9,14 +9,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.state.results import ClickOutcome
+from app.state.dense import INTERACTIVE, Trimap
+from app.state.results import ClickOutcome, LabelDetails, Values
 from gbrs_core.config import LayerName, PresetName, RefinementConfig, RefinementDefaults
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Interaction, Mode, TargetSpec
+from gbrs_core.network import NetworkSpec
 
 RgbImage = NDArray[np.uint8]
 """(H, W, 3), read-only."""
 Logits = NDArray[np.float32]
 """(h, w) at working size, read-only."""
+Defaults = Mapping[tuple[str, LayerName, PresetName, Mode], RefinementDefaults]
+"""Measured numbers by task, layer, preset and mode."""
 
 
 @dataclass(frozen=True)
@@ -56,30 +60,36 @@ class LoadNetwork(Request):
 
 @dataclass(frozen=True)
 class SetDevice(Request):
-    """Move the network that is loaded to another device; its refinements start anew there."""
+    """Move the networks that are loaded to another device; their refinements start anew there."""
 
     device: str
 
 
 @dataclass(frozen=True, eq=False)
 class Refine(Request):
-    """Object `object_id` of the image should have exactly these clicks, refined with this configuration.
+    """Object or layer `object_id` of the image should have exactly these clicks, refined with this configuration.
+
+    A layer without clicks is what the network predicts by itself.
 
     Attributes:
         image_id: tells images apart without comparing pixels.
         image: the image, full size.
         object_id: whose clicks these are.
-        clicks: in order.
+        clicks: clicks, strokes and pushes in order.
         config: refinement settings.
         is_fresh: forget what is known of the object and start from its first click.
+        task: registry name; its network is used.
+        trimap: for tasks that need one.
     """
 
     image_id: int
     image: RgbImage
     object_id: int
-    clicks: tuple[Click, ...]
+    clicks: tuple[Interaction, ...]
     config: RefinementConfig
     is_fresh: bool = False
+    task: str = INTERACTIVE
+    trimap: Trimap | None = None
 
 
 # --- engine: reports ---
@@ -100,14 +110,14 @@ class EngineReady(Report):
     Attributes:
         devices: usable devices, the one that "auto" takes first.
         networks: registry name and title of the embedded networks.
-        default_network: registry name of the network to load when none is asked for.
-        defaults: measured numbers by layer and preset, shown where the user left a field open.
+        default_networks: by task, registry name of the embedded network; a task without one is missing.
+        defaults: measured numbers, shown where the user left a field open.
     """
 
     devices: tuple[DeviceInfo, ...]
     networks: tuple[tuple[str, str], ...]
-    default_network: str
-    defaults: Mapping[tuple[LayerName, PresetName], RefinementDefaults]
+    default_networks: Mapping[str, str]
+    defaults: Defaults
 
 
 @dataclass(frozen=True)
@@ -120,22 +130,42 @@ class LoadProgress(Report):
 
 @dataclass(frozen=True)
 class NetworkLoaded(Report):
-    """A network is in place.
+    """A network is in place: it is the one of its task from now on. Those of other tasks stay.
 
     Attributes:
         source: what was asked for.
-        name: registry name of its architecture.
-        title: what the model menu shows.
+        spec: its description; class names and colours are filled in where it has classes.
         sha256: hash of its weights.
-        licence: licence note of the weights, empty if not known.
         device: id of the device it is on.
+        targets: which targets a click may have with it.
     """
 
     source: str
-    name: str
-    title: str
+    spec: NetworkSpec
     sha256: str
-    licence: str
+    device: str
+    targets: TargetSpec
+
+    @property
+    def task(self) -> str:
+        """Registry name of its task."""
+        return self.spec.task
+
+    @property
+    def name(self) -> str:
+        """Registry name of its architecture."""
+        return self.spec.name
+
+    @property
+    def title(self) -> str:
+        """What the window calls it."""
+        return self.spec.title
+
+
+@dataclass(frozen=True)
+class DeviceSet(Report):
+    """Every network is on this device now."""
+
     device: str
 
 
@@ -154,7 +184,8 @@ class RefineProgress(Report):
         iteration: iterations done, from 1.
         iterations: iterations at most.
         losses: total loss of every iteration so far.
-        logits: the mask as it is now, None when only the numbers are reported.
+        values: the prediction as it is now, None when only the numbers are reported.
+        details: of a label map; None of other kinds.
     """
 
     object_id: int
@@ -162,7 +193,8 @@ class RefineProgress(Report):
     iteration: int
     iterations: int
     losses: tuple[float, ...]
-    logits: Logits | None
+    values: Values | None
+    details: LabelDetails | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,20 +202,24 @@ class ClickRefined(Report):
     """The first `len(clicks)` clicks of a request are done.
 
     Attributes:
-        object_id: the object.
-        clicks: the clicks this mask stands on.
+        object_id: the object or layer.
+        clicks: the clicks this prediction stands on; none for what the network predicts by itself.
         config: the settings it was made with.
         network_sha256: the network it was made with.
-        logits: the mask.
+        values: the prediction.
         outcomes: one per click.
+        details: of a label map; None of other kinds.
+        trimap: names the trimap it was made with, empty without one.
     """
 
     object_id: int
-    clicks: tuple[Click, ...]
+    clicks: tuple[Interaction, ...]
     config: RefinementConfig
     network_sha256: str
-    logits: Logits
+    values: Values
     outcomes: tuple[ClickOutcome, ...]
+    details: LabelDetails | None = None
+    trimap: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The engine's thread: the only place of the window that knows torch. Owns the network and every session."""
+"""The engine's thread: the only place of the window that knows torch. Owns the networks and every session."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +18,9 @@ from app.engine_thread import preload_torch
 from app.mailbox import Mailbox
 from app.messages import (
     ClickRefined,
+    Defaults,
     DeviceInfo,
+    DeviceSet,
     EngineReady,
     Failed,
     LoadCancelled,
@@ -32,15 +34,18 @@ from app.messages import (
     SetDevice,
     StartEngine,
 )
-from app.state.results import ClickOutcome
+from app.state.results import ClickOutcome, LabelDetails, Values
 from app.threads import Worker
-from gbrs_core.config import RefinementConfig
-from gbrs_core.errors import CancelledError, GbrsError
-from gbrs_core.interaction import Click
+from gbrs_core.config import LAYER_NAMES, PresetName, RefinementConfig
+from gbrs_core.errors import CancelledError, DivergedError, GbrsError
+from gbrs_core.interaction import Click, Interaction, TargetSpec
+from gbrs_core.prediction import OutputKind
+from gbrs_core.task_catalog import TASKS
 
 if TYPE_CHECKING:
     from gbrs_core.optimise import RefinementStep
     from gbrs_core.session import ClickReport, RefinementSession
+    from gbrs_core.tasks.base import Working
     from models.spec import LoadedNetwork
 
 SESSION_LIMIT = 4
@@ -48,8 +53,8 @@ SESSION_LIMIT = 4
 REPORT_INTERVAL_S = 0.05
 """Least time between two reports of iterations."""
 
-DEFAULT_NETWORK = "light_interactive"
 _WARM_UP_SIDE = 64
+PRESET_NAMES: tuple[PresetName, ...] = ("tuned", "paper")
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +75,7 @@ class EngineWorker(Worker):
         super().__init__()
         self._mailbox = mailbox
         self._load_network = load_network
-        self._network: LoadedNetwork | None = None
+        self._networks: dict[str, LoadedNetwork] = {}
         self._device = "cpu"
         self._sessions: OrderedDict[tuple[int, int], _HeldSession] = OrderedDict()
         self._seconds_per_iteration = REPORT_INTERVAL_S
@@ -111,13 +116,13 @@ class EngineWorker(Worker):
         import torch
 
         import models
-        from gbrs_core.tasks.interactive_segmentation import DEFAULTS
 
         if self._load_network is None:
             self._load_network = models.load
         devices = _devices(torch)
         networks = tuple((name, name) for name in models.names())
-        self.reported.emit(EngineReady(request.request_id, devices, networks, DEFAULT_NETWORK, DEFAULTS))
+        embedded = {task: name for task in TASKS if (name := models.default_network(task)) is not None}
+        self.reported.emit(EngineReady(request.request_id, devices, networks, embedded, _defaults()))
 
     # --- networks ---
 
@@ -129,30 +134,31 @@ class EngineWorker(Worker):
         assert self._load_network is not None, "StartEngine is always the first request"
         network = self._load_network(request.source, progress=report, cancelled=lambda: self._mailbox.is_load_cancelled)
         _warm_up(network, device)
-        self._sessions.clear()
-        self._network, self._device = network, device
-        self._report_network(request.request_id, request.source)
+        self._forget_sessions(network.spec.task)
+        self._networks[network.spec.task], self._device = network, device
+        self._report_network(request.request_id, request.source, network)
 
     def _set_device(self, request: SetDevice) -> None:
         device = self._checked_device(request.device)
-        if self._network is not None:
-            _warm_up(self._network, device)
+        for network in self._networks.values():
+            _warm_up(network, device)
         self._sessions.clear()
         self._device = device
-        if self._network is not None:
-            self._report_network(request.request_id, "")
+        self.reported.emit(DeviceSet(request.request_id, device))
 
-    def _report_network(self, request_id: int, source: str) -> None:
-        assert self._network is not None
-        spec = self._network.spec
-        self.reported.emit(
-            NetworkLoaded(request_id, source, spec.name, spec.title, self._network_sha256, spec.licence, self._device)
-        )
+    def _report_network(self, request_id: int, source: str, network: LoadedNetwork) -> None:
+        from gbrs_core.tasks import task_named
+        from models.class_lists import classes_of
 
-    @property
-    def _network_sha256(self) -> str:
-        """Hash of the network in use; a network without a file goes by its name."""
-        return self._network.sha256 or self._network.spec.name if self._network is not None else ""
+        classes = classes_of(network.spec)
+        spec = replace(network.spec, class_names=classes.names, class_colours=classes.colours)
+        targets = task_named(spec.task).targets_of(spec)
+        self.reported.emit(NetworkLoaded(request_id, source, spec, _hash_of(network), self._device, targets))
+
+    def _forget_sessions(self, task: str) -> None:
+        """Drop what was made with the network that a task had until now."""
+        for key in [key for key, held in self._sessions.items() if held.task == task]:
+            del self._sessions[key]
 
     def _checked_device(self, device: str) -> str:
         """The device meant by "auto", or the one asked for. Raises GbrsError if this machine does not have it."""
@@ -170,8 +176,9 @@ class EngineWorker(Worker):
 
     def _refine(self, request: Refine) -> None:
         is_complete = False
-        if self._network is not None:
-            is_complete = self._refine_clicks(request, self._held_session(request), self._network_sha256)
+        network = self._networks.get(request.task)
+        if network is not None:
+            is_complete = self._refine_clicks(request, self._held_session(request, network), _hash_of(network))
             if not is_complete and self._mailbox.put_back(request):
                 return
         self.reported.emit(RefineEnded(request.request_id, request.object_id, is_complete))
@@ -180,13 +187,17 @@ class EngineWorker(Worker):
         """Bring a session to the request's clicks, one at a time; returns whether all of them were refined."""
         is_same_config = held.config == request.config
         known = _common_length(held.session.clicks, request.clicks) if is_same_config else 0
-        # Clicks that the session has already, or can undo to, still need one call and one report.
-        for length in range(min(known + 1, len(request.clicks)), len(request.clicks) + 1):
+        # Clicks that the session has already, or can undo to, still need one call and one report. A dense task begins
+        # with what the network predicts by itself.
+        begins_without = known == 0 and not held.is_interactive
+        first = 0 if begins_without else min(known + 1, len(request.clicks))
+        for length in range(first, len(request.clicks) + 1):
             if self._mailbox.is_replaced:
                 return False
             self._mailbox.start_click(length - 1)
             if not self._refine_to(request, held, request.clicks[:length]):
                 return False
+            values, details = _checked_view(held.session.working_prediction, held.task)
             self.reported.emit(
                 ClickRefined(
                     request.request_id,
@@ -194,13 +205,15 @@ class EngineWorker(Worker):
                     request.clicks[:length],
                     request.config,
                     network_sha256,
-                    held.session.working_prediction,
+                    values,
                     tuple(_outcome(report) for report in held.session.reports),
+                    details,
+                    held.trimap,
                 )
             )
         return True
 
-    def _refine_to(self, request: Refine, held: _HeldSession, clicks: tuple[Click, ...]) -> bool:
+    def _refine_to(self, request: Refine, held: _HeldSession, clicks: tuple[Interaction, ...]) -> bool:
         """Refine the last of these clicks; returns False if it was cancelled, which leaves the session as it was."""
         losses: list[float] = []
         reported_at = time.monotonic()
@@ -222,16 +235,13 @@ class EngineWorker(Worker):
             self._seconds_per_iteration = max(held.session.reports[-1].seconds / len(losses), 1e-4)
         return True
 
-    def _held_session(self, request: Refine) -> _HeldSession:
-        """The session of the request's object, at the request's settings."""
-        from gbrs_core.session import RefinementSession
-
-        assert self._network is not None
+    def _held_session(self, request: Refine, network: LoadedNetwork) -> _HeldSession:
+        """The session of the request's object or layer, at the request's settings."""
         key = (request.image_id, request.object_id)
+        trimap = request.trimap.digest if request.trimap is not None else ""
         held = self._sessions.pop(key, None)
-        if held is None:
-            session = RefinementSession(self._network, request.image, request.config, device=self._device)
-            held = _HeldSession(session, request.config)
+        if held is None or held.trimap != trimap:
+            held = self._new_session(request, network, trimap)
         held.session.set_config(request.config)
         if request.is_fresh:
             held.session.reset()
@@ -242,6 +252,13 @@ class EngineWorker(Worker):
             self._sessions.popitem(last=False)
         return held
 
+    def _new_session(self, request: Refine, network: LoadedNetwork, trimap: str) -> _HeldSession:
+        from gbrs_core.session import RefinementSession
+
+        guidance = request.trimap.values if request.trimap is not None else None
+        session = RefinementSession(network, request.image, request.config, guidance, device=self._device)
+        return _HeldSession(session, request.config, request.task, trimap)
+
     @property
     def _preview_every(self) -> int:
         """Iterations between two previews, so that no more are made than are shown."""
@@ -250,10 +267,17 @@ class EngineWorker(Worker):
 
 @dataclass
 class _HeldSession:
-    """A session, and the settings its clicks were refined with."""
+    """A session, the settings its clicks were refined with, its task, and what names its trimap."""
 
     session: RefinementSession
     config: RefinementConfig
+    task: str
+    trimap: str
+
+    @property
+    def is_interactive(self) -> bool:
+        """Whether there is nothing to see before the first click."""
+        return TASKS[self.task].output_kind is OutputKind.MASK
 
 
 _FAILURES: dict[type[Request], str] = {
@@ -264,15 +288,41 @@ _FAILURES: dict[type[Request], str] = {
 }
 
 
+def _hash_of(network: LoadedNetwork) -> str:
+    """Hash of a network; one without a file goes by its name."""
+    return network.sha256 or network.spec.name
+
+
 def _warm_up(network: LoadedNetwork, device: str) -> None:
     """Refine a click on a small grey image: what is slow once is over before the user's first click, or fails now."""
     from gbrs_core.session import RefinementSession
+    from gbrs_core.tasks import task_named
 
-    side = _WARM_UP_SIDE
+    side = max(_WARM_UP_SIDE, network.spec.size_multiple)
     image = np.full((side, side, 3), 128, np.uint8)
+    trimap = np.full((side, side), 128, np.uint8) if network.spec.guidance == "trimap" else None
     config = RefinementConfig(iterations=2, stop_residual=0.0)
-    for _ in RefinementSession(network, image, config, device=device).refine(Click(side / 2, side / 2, side / 4, 1.0)):
+    target = _usual_target(task_named(network.spec.task).targets_of(network.spec))
+    session = RefinementSession(network, image, config, trimap, device=device)
+    for _ in session.refine(Click(side / 2, side / 2, side / 4, target)):
         pass
+
+
+def _usual_target(targets: TargetSpec) -> float:
+    return min(max(targets.default, targets.minimum), targets.maximum)
+
+
+def _defaults() -> Defaults:
+    """The measured numbers of every task, layer, preset and mode."""
+    from gbrs_core.tasks import task_named
+
+    return {
+        (name, layer, preset, mode): task_named(name).defaults_for(layer, preset, mode)
+        for name, description in TASKS.items()
+        for layer in LAYER_NAMES
+        for preset in PRESET_NAMES
+        for mode in description.modes
+    }
 
 
 def _devices(torch: ModuleType) -> tuple[DeviceInfo, ...]:
@@ -285,12 +335,13 @@ def _devices(torch: ModuleType) -> tuple[DeviceInfo, ...]:
     return (*found, DeviceInfo("cpu", "Processor (cpu)"))
 
 
-def _common_length(known: Sequence[Click], wanted: Sequence[Click]) -> int:
+def _common_length(known: Sequence[Interaction], wanted: Sequence[Interaction]) -> int:
     pairs = zip(known, wanted, strict=False)
     return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(known), len(wanted)))
 
 
 def _progress(request: Refine, step: RefinementStep, losses: tuple[float, ...]) -> RefineProgress:
+    values, details = (None, None) if step.prediction is None else _view(step.prediction, request.task)
     return RefineProgress(
         request.request_id,
         request.object_id,
@@ -298,8 +349,39 @@ def _progress(request: Refine, step: RefinementStep, losses: tuple[float, ...]) 
         step.iteration,
         step.iterations,
         losses,
-        step.prediction,
+        values,
+        details,
     )
+
+
+def _checked_view(working: Working, task: str) -> tuple[Values, LabelDetails | None]:
+    """What the window draws. Raises DivergedError if the network answered with something that is no number."""
+    if not np.isfinite(working).all():
+        raise DivergedError(
+            "the network's output is not finite (NaN or infinite) for this image; its weights may be damaged, or it is "
+            "meant for other images. Load another checkpoint from the Model menu"
+        )
+    return _view(working, task)
+
+
+def _view(working: Working, task: str) -> tuple[Values, LabelDetails | None]:
+    """What the window draws of a working prediction; the costly part of label maps is done here."""
+    if TASKS[task].output_kind is not OutputKind.LABEL_MAP:
+        return working, None
+    class_count = len(working)
+    labels = working.argmax(axis=0).astype(np.uint8 if class_count <= 256 else np.uint16)
+    return labels, LabelDetails(working, _entropy(working))
+
+
+def _entropy(scores: Working) -> Working:
+    """Entropy of the probabilities over its greatest value, (h, w) from 0 to 1."""
+    import torch
+
+    logs = torch.from_numpy(np.array(scores)).log_softmax(dim=0)
+    entropy = -(logs.exp() * logs).sum(dim=0) / max(float(np.log(len(scores))), 1e-6)
+    values: Working = entropy.clamp_(0.0, 1.0).numpy()
+    values.flags.writeable = False
+    return values
 
 
 def _outcome(report: ClickReport) -> ClickOutcome:

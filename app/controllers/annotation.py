@@ -8,15 +8,17 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
-from app.state.document import Colour, DocumentState, ObjectState, ResultKey
+from app.state.dense import INTERACTIVE, DenseLayer
+from app.state.document import Colour, DocumentState, Item, ObjectState, ResultKey
 from gbrs_core.config import RefinementConfig
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Click, Interaction, Stroke
 
 UNDO_LIMIT = 1000
 OBJECT_TARGET, BACKGROUND_TARGET = 1.0, -1.0
 
-_MERGE_THRESHOLD, _MERGE_CONFIG, _MERGE_NAME = 1, 2, 3
-_MERGE_STRIDE = 8
+_MERGE_THRESHOLD, _MERGE_CONFIG, MERGE_PUSH, MERGE_TRIMAP = 1, 2, 3, 4
+"""What steps that become one have in common; with the stride times what they are about."""
+MERGE_STRIDE = 8
 
 
 class DocumentCommand(QUndoCommand):
@@ -73,7 +75,7 @@ class AnnotationController(QObject):
         super().__init__(parent)
         self.undo_stack = QUndoStack(self)
         self.undo_stack.setUndoLimit(UNDO_LIMIT)
-        self.network_sha256 = ""
+        self.networks: dict[str, str] = {}
         self.selected_click: int | None = None
         self._document = DocumentState()
 
@@ -82,10 +84,14 @@ class AnnotationController(QObject):
         """The document as it is now."""
         return self._document
 
+    def network_of(self, item: Item) -> str:
+        """Hash of the network that is used for an object or a layer; empty while there is none."""
+        return self.networks.get(item.task if isinstance(item, DenseLayer) else INTERACTIVE, "")
+
     def reset(self, document: DocumentState) -> None:
         """Start with another document and an empty history."""
         self.undo_stack.clear()
-        self._show(document)
+        self.show(document)
 
     def reachable_documents(self) -> Iterator[DocumentState]:
         """Every document that undo and redo can bring back, and the present one."""
@@ -116,48 +122,49 @@ class AnnotationController(QObject):
         click = Click(x, y, radius, OBJECT_TARGET if is_positive else BACKGROUND_TARGET)
         number = len(active.clicks) + 1
         self.selected_click = None
-        self._push(document.with_click(active.object_id, click), f"Add click {number} to {active.name}")
+        self.push(document.with_click(active.object_id, click), f"Add click {number} to {active.name}")
 
-    def replace_click(self, index: int, click: Click) -> None:
-        """Change place, radius or sign of a click of the active object."""
-        active = self._editable_active()
+    def replace_click(self, index: int, click: Interaction) -> None:
+        """Change place, radius or target of a click of the active object, or of the layer."""
+        active = self._editable_current()
         if active is None or active.clicks[index] == click:
             return
         document = self._document.with_click_replaced(active.object_id, index, click)
-        self._push(document, f"Change click {index + 1} of {active.name}")
+        self.push(document, f"Change click {index + 1} of {active.name}")
 
     def move_click(self, index: int, x: float, y: float) -> None:
-        """Move a click of the active object."""
-        active = self._document.active
-        if active is not None:
-            self.replace_click(index, replace(active.clicks[index], x=x, y=y))
+        """Move a click; a stroke stays where it was painted."""
+        current = self._document.current
+        click = current.clicks[index] if current is not None else None
+        if click is not None and not isinstance(click, Stroke):
+            self.replace_click(index, replace(click, x=x, y=y))
 
     def delete_click(self, index: int) -> None:
-        """Take one click out of the active object."""
-        active = self._editable_active()
+        """Take one click out of the active object, or of the layer."""
+        active = self._editable_current()
         if active is None:
             return
         self.selected_click = None
         document = self._document.without_click(active.object_id, index)
-        self._push(document, f"Delete click {index + 1} of {active.name}")
+        self.push(document, f"Delete click {index + 1} of {active.name}")
 
     def delete_last_click(self) -> None:
-        """Take the newest click out of the active object."""
-        active = self._document.active
+        """Take the newest click out of the active object, or of the layer."""
+        active = self._document.current
         if active is not None and active.clicks:
             self.delete_click(len(active.clicks) - 1)
 
     def clear_clicks(self) -> None:
-        """Take all clicks out of the active object."""
-        active = self._editable_active()
+        """Take all clicks out of the active object, or of the layer."""
+        active = self._editable_current()
         if active is None or not active.clicks:
             return
         self.selected_click = None
-        self._change(active, f"Clear clicks of {active.name}", clicks=())
+        self.push(self._document.with_clicks(active.object_id, ()), f"Clear clicks of {active.name}")
 
     def select_click(self, index: int | None) -> None:
-        """Select a click of the active object, or none."""
-        active = self._document.active
+        """Select a click of the active object or of the layer, or none."""
+        active = self._document.current
         if index is not None and (active is None or not 0 <= index < len(active.clicks)):
             index = None
         if index != self.selected_click:
@@ -173,18 +180,18 @@ class AnnotationController(QObject):
             self.hinted.emit(f"{active.name} has no clicks yet: click into the image.")
             return
         document = self._document.with_new_object()
-        self._push(document, f"New {document.get(document.next_object_id - 1).name}")
+        self.push(document, f"New {document.get(document.next_object_id - 1).name}")
 
     def delete_object(self, object_id: int) -> None:
         """Delete an object that is not locked."""
         item = self._unlocked(object_id)
         if item is not None:
-            self._push(self._document.without_object(object_id), f"Delete {item.name}")
+            self.push(self._document.without_object(object_id), f"Delete {item.name}")
 
     def activate(self, object_id: int | None) -> None:
         """Make an object the one that receives clicks. Not a step of the history."""
         if object_id != self._document.active_object_id:
-            self._show(self._document.activated(object_id))
+            self.show(self._document.activated(object_id))
 
     def activate_neighbour(self, step: int) -> None:
         """Go to the next or previous object."""
@@ -224,7 +231,7 @@ class AnnotationController(QObject):
         if item.is_locked:
             self.hinted.emit(f"{item.name} is locked.")
             return
-        merge_id = _MERGE_THRESHOLD + _MERGE_STRIDE * item.object_id
+        merge_id = _MERGE_THRESHOLD + MERGE_STRIDE * item.object_id
         self._change(item, f"Threshold of {item.name}", merge_id, threshold=threshold)
 
     def finish(self, object_id: int) -> None:
@@ -235,7 +242,7 @@ class AnnotationController(QObject):
         if not item.clicks:
             self.hinted.emit(f"{item.name} has no clicks yet: click into the image.")
             return
-        if not self.network_sha256:
+        if not self.network_of(item):
             self.hinted.emit(f"The network is still loading; {item.name} can be finished when its mask is there.")
             return
         self._change(item, f"Finish {item.name}", finished_as=self.key_of(item))
@@ -247,40 +254,60 @@ class AnnotationController(QObject):
             return
         document = self._document.activated(object_id)
         document = document.changed(object_id, lambda found: replace(found, finished_as=None))
-        self._push(document, f"Reopen {item.name}")
+        self.push(document, f"Reopen {item.name}")
 
     def set_config(self, config: RefinementConfig) -> None:
-        """Refine with other settings; unfinished objects are refined again."""
-        if config != self._document.config:
-            self._push(self._document.configured(config), "Refinement settings", _MERGE_CONFIG)
+        """Refine with other settings; unfinished objects, or the layer, are refined again."""
+        if config != self._document.current_config:
+            layer = self._document.layer
+            merge_id = _MERGE_CONFIG + MERGE_STRIDE * (0 if layer is None else -layer.object_id)
+            self.push(self._document.configured(config), "Refinement settings", merge_id)
 
-    def key_of(self, item: ObjectState) -> ResultKey:
-        """Which result shows an object: the kept one if it is finished, else that of its clicks as of now."""
+    def key_of(self, item: Item) -> ResultKey:
+        """Which result shows an object or a layer: the kept one if it is finished, else that of its clicks now."""
+        if isinstance(item, DenseLayer):
+            return ResultKey(item.object_id, item.clicks, self.network_of(item), item.config, item.trimap_digest)
         if item.finished_as is not None:
             return item.finished_as
-        return ResultKey(item.object_id, item.clicks, self.network_sha256, self._document.config)
+        return ResultKey(item.object_id, item.clicks, self.network_of(item), self._document.config)
 
     def export_views(self) -> dict[int, tuple[object, ...]]:
-        """By object id, what an export shows of each object; equal views need no second export."""
-        return {
+        """By object id, what an export shows of each object or layer; equal views need no second export."""
+        views: dict[int, tuple[object, ...]] = {
             item.object_id: (item.name, item.colour, self.key_of(item), item.is_locked, item.threshold)
             for item in self._document.objects
             if item.clicks
         }
+        return views | {layer.object_id: (self.key_of(layer),) for layer in self._document.layers if layer.clicks}
+
+    def push(self, document: DocumentState, text: str, merge_id: int = -1) -> None:
+        """Make a step of the history; one with the merge id of the step before becomes part of that."""
+        self.undo_stack.push(DocumentCommand(self.show, self._document, document, text, merge_id))
+
+    def show(self, document: DocumentState) -> None:
+        """Show another document without a step of the history."""
+        had = self._document
+        self._document = document
+        if (had.active_object_id, had.task) != (document.active_object_id, document.task):
+            self.selected_click = None
+        current = document.current
+        if self.selected_click is not None and (current is None or self.selected_click >= len(current.clicks)):
+            self.selected_click = None
+        self.document_changed.emit()
 
     # --- plumbing ---
 
-    def _editable_active(self) -> ObjectState | None:
-        active = self._document.active
-        if active is None:
+    def _editable_current(self) -> Item | None:
+        current = self._document.current
+        if isinstance(current, DenseLayer) or current is None:
+            return current
+        if current.is_locked:
+            self.hinted.emit(f"{current.name} is locked. Unlock it to change its clicks.")
             return None
-        if active.is_locked:
-            self.hinted.emit(f"{active.name} is locked. Unlock it to change its clicks.")
+        if current.is_finished:
+            self.hinted.emit(f"{current.name} is finished. Reopen it to change its clicks.")
             return None
-        if active.is_finished:
-            self.hinted.emit(f"{active.name} is finished. Reopen it to change its clicks.")
-            return None
-        return active
+        return current
 
     def _unlocked(self, object_id: int) -> ObjectState | None:
         item = self._document.get(object_id)
@@ -291,17 +318,4 @@ class AnnotationController(QObject):
 
     def _change(self, item: ObjectState, text: str, merge_id: int = -1, **changes: object) -> None:
         document = self._document.changed(item.object_id, lambda found: replace(found, **changes))  # type: ignore[arg-type]
-        self._push(document, text, merge_id)
-
-    def _push(self, document: DocumentState, text: str, merge_id: int = -1) -> None:
-        self.undo_stack.push(DocumentCommand(self._show, self._document, document, text, merge_id))
-
-    def _show(self, document: DocumentState) -> None:
-        had = self._document
-        self._document = document
-        if had.active_object_id != document.active_object_id:
-            self.selected_click = None
-        active = document.active
-        if self.selected_click is not None and (active is None or self.selected_click >= len(active.clicks)):
-            self.selected_click = None
-        self.document_changed.emit()
+        self.push(document, text, merge_id)

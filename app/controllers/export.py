@@ -246,7 +246,7 @@ class ExportController(QObject):
             if result is None:
                 self._give_up(f"{item.name} has no mask yet. Refine it again (R) or leave it out of the export.")
                 return
-            items.append(ExportItem(item.name, item.colour, result.logits, item.logit_threshold, item.is_locked))
+            items.append(ExportItem(item.name, item.colour, result.values, item.logit_threshold, item.is_locked))
         request_id = next(self._request_ids)
         self._writing = request_id, self._views_after(chosen)
         self._post(

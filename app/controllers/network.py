@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.mailbox import Mailbox
 from app.messages import (
+    DeviceSet,
     EngineReady,
     Failed,
     LoadCancelled,
@@ -20,15 +22,30 @@ from app.messages import (
     SetDevice,
     StartEngine,
 )
+from app.state.dense import INTERACTIVE
 from app.state.settings import SettingsStore
 
 
+@dataclass(frozen=True)
+class _Loading:
+    """What a request is for.
+
+    Attributes:
+        source: the network that is loaded, empty for other requests.
+        task: the task that it is loaded for; empty if the user chose the network, whatever its task is.
+    """
+
+    source: str = ""
+    task: str = ""
+
+
 class NetworkController(QObject):
-    """Starts the engine and loads networks; the one in use stays until another is in place.
+    """Starts the engine and loads networks, one per task; the one in use stays until another is in place.
 
     Signals:
         ready(EngineReady): the engine is imported.
-        changed(NetworkLoaded): another network, or another device, is in use.
+        changed(NetworkLoaded): a task has another network, or its network is on another device.
+        task_found(str): the network that the user chose is for this task.
         loading_changed(): a load began, went on or ended; see `loading_text` and `loading_share`.
         failed(Failed): the engine, a network or a device cannot be used.
         recent_changed(): the list of recent checkpoints differs.
@@ -36,6 +53,7 @@ class NetworkController(QObject):
 
     ready = Signal(object)
     changed = Signal(object)
+    task_found = Signal(str)
     loading_changed = Signal()
     failed = Signal(object)
     recent_changed = Signal()
@@ -55,11 +73,17 @@ class NetworkController(QObject):
         self._request_ids = request_ids
         self._wanted_source: str | None = None
         self._device = settings.current.device
-        self._requests: dict[int, str] = {}
+        self._requests: dict[int, _Loading] = {}
+        self._task = INTERACTIVE
         self.engine: EngineReady | None = None
-        self.network: NetworkLoaded | None = None
+        self.networks: dict[str, NetworkLoaded] = {}
         self.loading_text = ""
         self.loading_share: float | None = None
+
+    @property
+    def network(self) -> NetworkLoaded | None:
+        """The network of the task that is worked on, None as long as there is none."""
+        return self.networks.get(self._task)
 
     @property
     def is_loading(self) -> bool:
@@ -69,7 +93,7 @@ class NetworkController(QObject):
     @property
     def can_cancel_loading(self) -> bool:
         """Whether what is on its way is a network from a file or by name."""
-        return any(self._requests.values())
+        return any(loading.source for loading in self._requests.values())
 
     @property
     def device(self) -> str:
@@ -85,20 +109,31 @@ class NetworkController(QObject):
         self._begin(request_id, "Starting the engine")
         self._post(StartEngine(request_id))
 
-    def load(self, source: str) -> None:
-        """Load a checkpoint file or an embedded network by name."""
+    def set_task(self, task: str) -> None:
+        """Another task is worked on: load its embedded network unless it has one already."""
+        self._task = task
+        is_on_its_way = any(loading.task == task for loading in self._requests.values())
+        if task not in self.networks and not is_on_its_way:
+            self.load_default()
+
+    def has_default(self, task: str) -> bool:
+        """Whether there is an embedded network for a task; it is assumed until the engine says otherwise."""
+        return self.engine is None or task in self.engine.default_networks
+
+    def load(self, source: str, task: str = "") -> None:
+        """Load a checkpoint file or an embedded network by name; `task` says that it is loaded for that task."""
         if self.engine is None:
             self._wanted_source = source
             return
         request_id = next(self._request_ids)
-        self._begin(request_id, f"Loading {Path(source).name}", source)
+        self._begin(request_id, f"Loading {Path(source).name}", _Loading(source, task))
         self._mailbox.cancel_loading()
         self._post(LoadNetwork(request_id, source, self._device))
 
     def load_default(self) -> None:
-        """Go back to the embedded default network."""
-        if self.engine is not None:
-            self.load(self.engine.default_network)
+        """Take the embedded network of the task, if there is one."""
+        if self.engine is not None and self._task in self.engine.default_networks:
+            self.load(self.engine.default_networks[self._task], self._task)
 
     def cancel_loading(self) -> None:
         """Stop loading; the network in use stays."""
@@ -110,9 +145,9 @@ class NetworkController(QObject):
             return
         self._device = device
         self._settings.update(device=device)
-        if self.network is not None:
+        if self.networks:
             request_id = next(self._request_ids)
-            self._begin(request_id, "Moving the network")
+            self._begin(request_id, "Moving the networks")
             self._post(SetDevice(request_id, device))
 
     def receive(self, report: Report) -> None:
@@ -123,14 +158,16 @@ class NetworkController(QObject):
             self.loading_text, self.loading_share = report.text, report.share
             self.loading_changed.emit()
             return
-        source = self._requests.pop(report.request_id)
+        loading = self._requests.pop(report.request_id)
         self.loading_changed.emit()
         if isinstance(report, EngineReady):
             self._on_ready(report)
         elif isinstance(report, NetworkLoaded):
-            self._on_loaded(report, source)
+            self._on_loaded(report, loading)
+        elif isinstance(report, DeviceSet):
+            self._on_device_set(report)
         elif isinstance(report, Failed):
-            self._device = self.network.device if self.network is not None else "auto"
+            self._device = next((network.device for network in self.networks.values()), "auto")
             self.failed.emit(report)
         elif isinstance(report, LoadCancelled) and self.network is None and not self.is_loading:
             self.failed.emit(
@@ -140,18 +177,30 @@ class NetworkController(QObject):
     def _on_ready(self, report: EngineReady) -> None:
         self.engine = report
         self.ready.emit(report)
-        self.load(self._wanted_source or report.default_network)
+        if self._wanted_source is not None:
+            self.load(self._wanted_source)
+        else:
+            self.load_default()
 
-    def _on_loaded(self, report: NetworkLoaded, source: str) -> None:
-        self.network = report
-        if source and self.engine is not None and source not in {name for name, _ in self.engine.networks}:
-            settings = self._settings.current.with_recent("recent_networks", Path(source).absolute())
-            self._settings.current = settings.with_folder("network", Path(source).absolute().parent)
+    def _on_loaded(self, report: NetworkLoaded, loading: _Loading) -> None:
+        self.networks[report.task] = report
+        if self.engine is not None and loading.source not in {name for name, _ in self.engine.networks}:
+            path = Path(loading.source).absolute()
+            settings = self._settings.current.with_recent("recent_networks", path)
+            self._settings.current = settings.with_folder("network", path.parent)
             self.recent_changed.emit()
+        if not loading.task:
+            self._task = report.task
+            self.task_found.emit(report.task)
         self.changed.emit(report)
 
-    def _begin(self, request_id: int, text: str, source: str = "") -> None:
-        self._requests[request_id] = source
+    def _on_device_set(self, report: DeviceSet) -> None:
+        self.networks = {task: replace(network, device=report.device) for task, network in self.networks.items()}
+        if self.network is not None:
+            self.changed.emit(self.network)
+
+    def _begin(self, request_id: int, text: str, loading: _Loading | None = None) -> None:
+        self._requests[request_id] = loading or _Loading()
         self.loading_text, self.loading_share = text, None
         self.loading_changed.emit()
 

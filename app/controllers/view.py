@@ -1,4 +1,4 @@
-"""What the canvas and the panels show of the document and its masks."""
+"""What the canvas and the panels show of the document and its predictions."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from app.action_table import VIEW_MODES
 from app.controllers.annotation import AnnotationController
 from app.controllers.files import FileController
+from app.controllers.layers import LayerSource
 from app.controllers.refinement import RefinementController
-from app.messages import Logits, RefineProgress
-from app.rendering.layers import ClickMarker, MaskLayer
-from app.state.document import ObjectState
+from app.messages import RefineProgress
 from app.state.results import ClickOutcome
 from app.state.settings import SettingsStore
 from app.widgets.canvas import Canvas
@@ -46,11 +45,13 @@ class ViewController(QObject):
         annotation: AnnotationController,
         refinement: RefinementController,
         files: FileController,
+        source: LayerSource,
         settings: SettingsStore,
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self._canvas = canvas
+        self._source = source
         self._objects, self._clicks, self._refine, self._bar, self._status = panels
         self._annotation = annotation
         self._refinement = refinement
@@ -159,55 +160,23 @@ class ViewController(QObject):
         document = self._annotation.document
         active = document.active
         self._objects.show_document(document)
-        self._refine.show_config(document.config)
+        self._refine.show_config(document.current_config)
         self._bar.show_threshold(active.threshold if active is not None and active.clicks else None)
-        self._canvas.set_markers(self._markers(active))
+        self._canvas.set_markers(self._source.markers())
         self.draw_layers()
 
     def draw_layers(self) -> None:
-        """Show the masks and what is known of the clicks."""
+        """Show the predictions and what is known of the clicks."""
         self._layers.stop()
-        document = self._annotation.document
-        active = document.active
-        layers = []
-        # Bottom to top, as exports resolve overlaps: later over earlier, locked over all, the first locked topmost.
-        locked = [item for item in document.objects if item.is_locked]
-        for item in (*(item for item in document.objects if not item.is_locked), *reversed(locked)):
-            logits = self._refinement.shown_logits(item)
-            if logits is not None:
-                layers.append(self._layer(item, logits))
-        self._canvas.set_layers(tuple(layers))
-        if self._cursor is not None:  # the mask changed under a resting pointer
-            self._status.show_pixel(*self._cursor, self._canvas.logit_at(*self._cursor))
-        before = self._refinement.logits_before(active) if active is not None and active.clicks else None
-        self._canvas.set_before_layer(
-            self._layer(active, before) if active is not None and before is not None else None
-        )
+        current = self._annotation.document.current
+        self._canvas.set_layers(self._source.layers())
+        self._show_pixel()  # the prediction changed under a resting pointer
+        self._canvas.set_before_layer(self._source.before())
         self._canvas.set_busy(self._refinement.is_active_busy)
-        outcomes = self._refinement.outcomes(active) if active is not None else ()
-        self._clicks.show_clicks(active, outcomes, self._annotation.selected_click)
+        outcomes = self._refinement.outcomes(current) if current is not None else ()
+        self._clicks.show_clicks(current, outcomes, self._annotation.selected_click, self._source.markers())
         if not self._refinement.is_active_busy:
             self._show_outcome(outcomes[-1] if outcomes else None)
-
-    def _layer(self, item: ObjectState, logits: Logits) -> MaskLayer:
-        return MaskLayer(
-            object_id=item.object_id,
-            logits=logits,
-            colour=item.colour,
-            is_active=item.object_id == self._annotation.document.active_object_id,
-            is_visible=item.is_visible,
-            is_locked=item.is_locked,
-            threshold=item.logit_threshold,
-        )
-
-    def _markers(self, active: ObjectState | None) -> tuple[ClickMarker, ...]:
-        if active is None or active.is_finished:
-            return ()
-        selected = self._annotation.selected_click
-        return tuple(
-            ClickMarker(number, click.x, click.y, click.radius, click.is_positive, number - 1 == selected)
-            for number, click in enumerate(active.clicks, start=1)
-        )
 
     def _show_outcome(self, outcome: ClickOutcome | None) -> None:
         self._status.show_outcome(outcome)
@@ -238,7 +207,13 @@ class ViewController(QObject):
 
     def _on_cursor_moved(self, x: float, y: float) -> None:
         self._cursor = (x, y)
-        self._status.show_pixel(x, y, self._canvas.logit_at(x, y))
+        self._show_pixel()
+
+    def _show_pixel(self) -> None:
+        image = self._files.image
+        if self._cursor is not None and image is not None:
+            size = (image.shape[0], image.shape[1])
+            self._status.show_pixel(*self._cursor, self._source.value_text(*self._cursor, size))
 
     def _on_radius_changed(self, radius: float) -> None:
         self._show_radius(radius)

@@ -80,9 +80,11 @@ class ClickMarker:
     Attributes:
         number: what is written beside it, from 1.
         x, y: image pixels.
-        radius: attention radius in image pixels.
-        is_positive: object or background.
+        radius: attention radius in image pixels; 0 for strokes and pushes, which have no ring.
+        is_positive: object or background; up or down.
         is_selected: whether it is selected in the list of clicks.
+        colour: of its target, for example of a class; None for the colours of object and background.
+        label: its target in a few characters, written behind the number; empty where the sign says it.
     """
 
     number: int
@@ -91,6 +93,8 @@ class ClickMarker:
     radius: float
     is_positive: bool
     is_selected: bool = False
+    colour: Colour | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What the annotator has made of one image: objects with their clicks, and the refinement settings. Immutable."""
+"""What the annotator has made of one image: objects with their clicks, and a layer per dense task. Immutable."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
+from app.state.dense import INTERACTIVE, DenseLayer, blank_layers
 from gbrs_core.config import RefinementConfig
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Interaction
 from resources import object_colour
 
 Colour = tuple[int, int, int]
@@ -19,19 +20,25 @@ DEFAULT_THRESHOLD = 0.5
 
 @dataclass(frozen=True)
 class ResultKey:
-    """What a mask depends on beside the image; the same key always names the same logits.
+    """What a prediction depends on beside the image; the same key always names the same values.
 
     Attributes:
-        object_id: the object the clicks belong to.
-        clicks: the clicks in order.
+        object_id: the object, or the layer, that the clicks belong to.
+        clicks: clicks, strokes and pushes in order.
         network_sha256: hash of the network's weights.
         config: the refinement settings.
+        trimap: names the trimap, empty where there is none.
     """
 
     object_id: int
-    clicks: tuple[Click, ...]
+    clicks: tuple[Interaction, ...]
     network_sha256: str
     config: RefinementConfig
+    trimap: str = ""
+
+    def after(self, count: int) -> ResultKey:
+        """The key of the prediction after the first `count` clicks."""
+        return replace(self, clicks=self.clicks[:count])
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class ObjectState:
     object_id: int
     name: str
     colour: Colour
-    clicks: tuple[Click, ...] = ()
+    clicks: tuple[Interaction, ...] = ()
     finished_as: ResultKey | None = None
     is_locked: bool = False
     is_visible: bool = True
@@ -74,18 +81,54 @@ class ObjectState:
         return math.log(self.threshold / (1.0 - self.threshold))
 
 
+Item = ObjectState | DenseLayer
+"""What clicks go to: it has an `object_id`, a `name`, and `clicks`."""
+
+
 @dataclass(frozen=True)
 class DocumentState:
-    """Everything undo brings back: the objects, which of them is active, and the refinement settings."""
+    """Everything undo brings back.
+
+    Attributes:
+        objects: of interactive segmentation.
+        active_object_id: the object that receives clicks there.
+        config: its refinement settings.
+        layers: one per other task, see `app.state.dense`.
+        task: the task that is worked on.
+    """
 
     objects: tuple[ObjectState, ...] = ()
     active_object_id: int | None = None
     config: RefinementConfig = field(default_factory=RefinementConfig)
+    layers: tuple[DenseLayer, ...] = field(default_factory=blank_layers)
+    task: str = INTERACTIVE
 
     @property
     def active(self) -> ObjectState | None:
-        """The object that receives clicks, if there is one."""
-        return None if self.active_object_id is None else self.find(self.active_object_id)
+        """The object that receives clicks; None without one, and in other tasks."""
+        if self.active_object_id is None or self.task != INTERACTIVE:
+            return None
+        return self.find(self.active_object_id)
+
+    @property
+    def layer(self) -> DenseLayer | None:
+        """The layer of the task that is worked on; None in interactive segmentation."""
+        return next((layer for layer in self.layers if layer.task == self.task), None)
+
+    @property
+    def current(self) -> Item | None:
+        """What receives clicks: the active object, or the layer of the task."""
+        return self.layer or self.active
+
+    @property
+    def current_config(self) -> RefinementConfig:
+        """The refinement settings of the task that is worked on."""
+        return self.config if self.layer is None else self.layer.config
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Every object and every layer."""
+        return (*self.objects, *self.layers)
 
     @property
     def next_object_id(self) -> int:
@@ -94,8 +137,19 @@ class DocumentState:
 
     @property
     def has_clicks(self) -> bool:
-        """Whether anything was annotated at all."""
+        """Whether any object was annotated at all."""
         return any(item.clicks for item in self.objects)
+
+    def layer_of(self, task: str) -> DenseLayer:
+        """The layer of a task. Raises KeyError for a task without."""
+        for layer in self.layers:
+            if layer.task == task:
+                return layer
+        raise KeyError(f"no layer {task!r}; layers: {[layer.task for layer in self.layers]}")
+
+    def item(self, object_id: int) -> Item | None:
+        """The object or layer of that id, or None."""
+        return next((item for item in self.items if item.object_id == object_id), None)
 
     def find(self, object_id: int) -> ObjectState | None:
         """The object of that id, or None."""
@@ -123,9 +177,19 @@ class DocumentState:
             self.get(object_id)
         return replace(self, active_object_id=object_id)
 
+    def switched(self, task: str) -> DocumentState:
+        """With another task that is worked on."""
+        return replace(self, task=task)
+
     def configured(self, config: RefinementConfig) -> DocumentState:
-        """With other refinement settings."""
-        return replace(self, config=config)
+        """With other refinement settings of the task that is worked on."""
+        if self.layer is None:
+            return replace(self, config=config)
+        return self.relayered(replace(self.layer, config=config))
+
+    def relayered(self, layer: DenseLayer) -> DocumentState:
+        """With the layer of a task replaced."""
+        return replace(self, layers=tuple(layer if known.task == layer.task else known for known in self.layers))
 
     def with_new_object(self) -> DocumentState:
         """With one more object, active, named and coloured by its id."""
@@ -148,22 +212,30 @@ class DocumentState:
         objects = tuple(change(item) if item.object_id == object_id else item for item in self.objects)
         return replace(self, objects=objects)
 
-    def with_click(self, object_id: int, click: Click) -> DocumentState:
-        """With a click appended to an object."""
-        return self.changed(object_id, lambda item: replace(item, clicks=(*item.clicks, click)))
+    def with_clicks(self, object_id: int, clicks: tuple[Interaction, ...]) -> DocumentState:
+        """With other clicks of an object or a layer. Raises KeyError if there is no such item."""
+        layer = next((layer for layer in self.layers if layer.object_id == object_id), None)
+        if layer is not None:
+            return self.relayered(replace(layer, clicks=clicks))
+        return self.changed(object_id, lambda item: replace(item, clicks=clicks))
 
-    def with_click_replaced(self, object_id: int, index: int, click: Click) -> DocumentState:
-        """With click `index` (from 0) of an object replaced."""
-        return self.changed(
-            object_id,
-            lambda item: replace(item, clicks=(*item.clicks[:index], click, *item.clicks[index + 1 :])),
-        )
+    def with_click(self, object_id: int, click: Interaction) -> DocumentState:
+        """With a click appended."""
+        return self.with_clicks(object_id, (*self._clicks_of(object_id), click))
+
+    def with_click_replaced(self, object_id: int, index: int, click: Interaction) -> DocumentState:
+        """With click `index` (from 0) replaced."""
+        clicks = self._clicks_of(object_id)
+        return self.with_clicks(object_id, (*clicks[:index], click, *clicks[index + 1 :]))
 
     def without_click(self, object_id: int, index: int) -> DocumentState:
-        """Without click `index` (from 0) of an object."""
-        return self.changed(
-            object_id, lambda item: replace(item, clicks=item.clicks[:index] + item.clicks[index + 1 :])
-        )
+        """Without click `index` (from 0)."""
+        clicks = self._clicks_of(object_id)
+        return self.with_clicks(object_id, clicks[:index] + clicks[index + 1 :])
+
+    def _clicks_of(self, object_id: int) -> tuple[Interaction, ...]:
+        item = self.item(object_id)
+        return self.get(object_id).clicks if item is None else item.clicks
 
     def kept_results(self) -> Iterator[ResultKey]:
         """The results that finished objects stand on."""

@@ -1,10 +1,11 @@
-"""The masks computed so far, so that undo and redo show them at once."""
+"""The predictions computed so far, so that undo and redo show them at once."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,10 @@ from numpy.typing import NDArray
 from app.state.document import ResultKey
 
 DEFAULT_BUDGET_BYTES = 256 * 1024 * 1024
+
+Values = NDArray[Any]
+"""A prediction at working size as the window draws it, read-only (h, w): float32 logits of an object, above 0 is
+object; uint8 or uint16 class ids; float32 alpha in [0, 1]; or float32 depth in metres."""
 
 
 @dataclass(frozen=True)
@@ -38,16 +43,59 @@ class ClickOutcome:
 
 
 @dataclass(frozen=True, eq=False)
-class ObjectResult:
-    """The network's answer to an object's clicks.
+class LabelDetails:
+    """What is known of a label map beside the classes; shared with the engine, never written to.
 
     Attributes:
-        logits: read-only (h, w) float32 at working size; above 0 is object.
-        outcomes: one per click, in order.
+        scores: read-only float32 (K, h, w), logits.
+        uncertainty: read-only float32 (h, w), entropy of the probabilities over its greatest value, 0 to 1.
     """
 
-    logits: NDArray[np.float32]
+    scores: NDArray[np.float32]
+    uncertainty: NDArray[np.float32]
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory held."""
+        return self.scores.nbytes + self.uncertainty.nbytes
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A prediction as far as it is known while it is refined.
+
+    Attributes:
+        values: see `Values`.
+        details: of label maps; None of other kinds.
+    """
+
+    values: Values
+    details: LabelDetails | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectResult:
+    """The network's answer to the clicks on an object or a layer.
+
+    Attributes:
+        values: see `Values`.
+        outcomes: one per click, in order.
+        details: of label maps; None of other kinds.
+    """
+
+    values: Values
     outcomes: tuple[ClickOutcome, ...]
+    details: LabelDetails | None = None
+
+    @property
+    def estimate(self) -> Estimate:
+        """What there is to see."""
+        return Estimate(self.values, self.details)
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory held."""
+        return self.values.nbytes + (0 if self.details is None else self.details.size_bytes)
 
 
 class ResultStore:
@@ -73,7 +121,7 @@ class ResultStore:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes held in logits."""
+        """Bytes held."""
         return self._bytes
 
     def get(self, key: ResultKey) -> ObjectResult | None:
@@ -86,9 +134,9 @@ class ResultStore:
     def put(self, key: ResultKey, result: ObjectResult) -> None:
         """Keep a result, dropping older ones if the budget asks for it."""
         self.discard(key)
-        result.logits.flags.writeable = False
+        result.values.flags.writeable = False
         self._results[key] = result
-        self._bytes += result.logits.nbytes
+        self._bytes += result.size_bytes
         if self._bytes > self._budget_bytes:
             self._trim(newest=key)
 
@@ -96,7 +144,7 @@ class ResultStore:
         """Forget one result."""
         dropped = self._results.pop(key, None)
         if dropped is not None:
-            self._bytes -= dropped.logits.nbytes
+            self._bytes -= dropped.size_bytes
 
     def clear(self) -> None:
         """Forget everything: another image was opened."""

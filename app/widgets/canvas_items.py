@@ -28,13 +28,18 @@ _PLANNED_DASHES = (5.0, 3.0)
 _RING_COUNT = 24
 """Of so many of the newest clicks the ring is drawn; more would only be a thicket."""
 _LABEL_PX = 11
-_SPRITE_SIZE = QRectF(-26, -16, 66, 32)
+_SPRITE_SIZE = QRectF(-26, -16, 130, 32)
 _MAX_SPRITES = 2048
 
 
 def colour_of(is_positive: bool) -> QColor:
     """The colour of clicks on the object or on the background."""
     return OBJECT_COLOUR if is_positive else BACKGROUND_COLOUR
+
+
+def marker_colour(marker: ClickMarker) -> QColor:
+    """The colour of a marker: that of its target, else by its sign."""
+    return colour_of(marker.is_positive) if marker.colour is None else QColor(*marker.colour)
 
 
 def nearest_marker(markers: tuple[ClickMarker, ...], viewport: Viewport, place: QPointF) -> int | None:
@@ -52,7 +57,7 @@ class MarkerPainter:
     """Paints markers; keeps a small picture of each, so that many of them cost little."""
 
     def __init__(self) -> None:
-        self._sprites: dict[tuple[int, bool, bool, bool, float], QPixmap] = {}
+        self._sprites: dict[tuple[object, ...], QPixmap] = {}
 
     def paint_all(
         self,
@@ -81,7 +86,9 @@ class MarkerPainter:
     def paint(self, painter: QPainter, viewport: Viewport, marker: ClickMarker, *, is_hovered: bool = False) -> None:
         """One marker without its ring."""
         ratio = viewport.pixel_ratio
-        key = (marker.number, marker.is_positive, marker.is_selected, is_hovered, ratio)
+        key = (
+            marker.number, marker.is_positive, marker.is_selected, marker.colour, marker.label, is_hovered, ratio,
+        )  # fmt: skip
         sprite = self._sprites.get(key)
         if sprite is None:
             if len(self._sprites) >= _MAX_SPRITES:
@@ -95,9 +102,9 @@ def paint_ring(painter: QPainter, viewport: Viewport, area: QRectF, marker: Clic
     that is not made yet.
     """
     centre, radius = QPointF(*viewport.to_view(marker.x, marker.y)), marker.radius * viewport.scale
-    if not _crosses(centre, radius, area):
+    if radius <= 0 or not _crosses(centre, radius, area):
         return
-    colour = colour_of(marker.is_positive).lighter(_RING_LIGHTER)
+    colour = marker_colour(marker).lighter(_RING_LIGHTER)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if style == "faint":
@@ -169,9 +176,11 @@ def _paint_dot(painter: QPainter, marker: ClickMarker, radius: float) -> None:
     outline = [(CASING, 2.6), (QColor("white"), 1.6)]
     if marker.is_selected:
         outline = [(CASING, 5.6), (QColor("white"), 4.6), (QColor(10, 12, 16), 2.4)]
-    for colour, growth in (*outline, (colour_of(marker.is_positive), 0.0)):
+    for colour, growth in (*outline, (marker_colour(marker), 0.0)):
         painter.setBrush(colour)
         painter.drawEllipse(QPointF(0, 0), radius + growth, radius + growth)
+    if marker.colour is not None:
+        return
     pen = QPen(QColor("white"), radius * 0.27)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
@@ -182,7 +191,7 @@ def _paint_dot(painter: QPainter, marker: ClickMarker, radius: float) -> None:
 
 
 def _paint_number(painter: QPainter, marker: ClickMarker, radius: float) -> None:
-    text = str(marker.number)
+    text = f"{marker.number} {marker.label}".strip()
     font = QFont()
     font.setPixelSize(10)
     font.setBold(True)

@@ -1,4 +1,4 @@
-"""The list of the active object's clicks: number, sign, place, radius, loss; every cell but the loss can be edited."""
+"""The list of clicks, strokes and pushes: number, target, place, radius, loss; numbers are edited in place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QKeyEvent, QPalette
+from PySide6.QtGui import QColor, QIcon, QKeyEvent, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDoubleSpinBox,
@@ -24,22 +24,26 @@ from PySide6.QtWidgets import (
 )
 
 from app.actions import Actions
-from app.state.document import ObjectState
+from app.rendering.layers import ClickMarker
+from app.state.dense import DenseLayer
+from app.state.document import Item
 from app.state.results import ClickOutcome
 from app.theme import icon
 from app.widgets.objects_dock import flat_button
-from gbrs_core.interaction import Click
+from gbrs_core.interaction import Click, Interaction, Push, Stroke, TargetSpec
 
 Index = QModelIndex | QPersistentModelIndex
 
 LARGEST_COORDINATE = 100_000.0
+_EMPTY = "No clicks yet.\nLeft: object · right: background"
+_EMPTY_DENSE = "No corrections yet.\nClick where the prediction is wrong."
 
 
 class Column(IntEnum):
     """Columns of the list."""
 
     NUMBER = 0
-    SIGN = 1
+    TARGET = 1
     X = 2
     Y = 3
     RADIUS = 4
@@ -48,10 +52,14 @@ class Column(IntEnum):
 
 _TITLES = ("#", "±", "x", "y", "Radius", "Loss")
 _TIPS = {
-    Column.SIGN: "Object (+) or background (−); double-click to turn it round",
+    Column.TARGET: "Object (+) or background (−); double-click to turn it round",
     Column.X: "Column in image pixels; double-click to change",
     Column.Y: "Row in image pixels; double-click to change",
     Column.RADIUS: "Attention radius in image pixels; double-click to change",
+}
+_TARGET_TIPS = {
+    "classes": "Class; double-click to give it the class of the left button",
+    "range": "Target; double-click to change",
 }
 _FIELDS = {Column.X: "x", Column.Y: "y", Column.RADIUS: "radius"}
 
@@ -60,26 +68,29 @@ class ClicksModel(QAbstractTableModel):
     """Shows clicks; edits are only asked for.
 
     Signals:
-        change_requested(int index, Click)
+        change_requested(int index, Interaction)
     """
 
     change_requested = Signal(int, object)
 
     def __init__(self) -> None:
         super().__init__()
-        self._clicks: tuple[Click, ...] = ()
+        self._clicks: tuple[Interaction, ...] = ()
+        self._markers: tuple[ClickMarker, ...] = ()
         self._outcomes: tuple[ClickOutcome, ...] = ()
+        self._layer: DenseLayer | None = None
         self._is_editable = False
 
-    def show(self, item: ObjectState | None, outcomes: tuple[ClickOutcome, ...]) -> None:
-        """Show the clicks of another state of the object."""
+    def show(self, item: Item | None, outcomes: tuple[ClickOutcome, ...], markers: tuple[ClickMarker, ...]) -> None:
+        """Show the clicks of another state of the object or layer; the markers say how their targets look."""
         clicks = item.clicks if item is not None else ()
         before, now = len(self._clicks), len(clicks)
         if now > before:
             self.beginInsertRows(QModelIndex(), before, now - 1)
         elif now < before:
             self.beginRemoveRows(QModelIndex(), now, before - 1)
-        self._clicks, self._outcomes = clicks, outcomes
+        self._clicks, self._outcomes, self._markers = clicks, outcomes, markers
+        self._layer = item if isinstance(item, DenseLayer) else None
         self._is_editable = item is not None and item.is_editable
         if now > before:
             self.endInsertRows()
@@ -88,10 +99,22 @@ class ClicksModel(QAbstractTableModel):
         if now:
             self.dataChanged.emit(self.index(0, 0), self.index(now - 1, len(Column) - 1))
 
-    def toggle_sign(self, row: int) -> None:
-        """Ask for the opposite sign."""
-        if self._is_editable:
-            self.change_requested.emit(row, replace(self._clicks[row], target=-self._clicks[row].target))
+    @property
+    def targets(self) -> TargetSpec | None:
+        """Which targets clicks have; None for object and background."""
+        return self._layer.description.target_spec if self._layer is not None else None
+
+    def turn(self, row: int) -> None:
+        """Ask for the opposite sign or direction, or for the target of the left button."""
+        click = self._clicks[row]
+        if not self._is_editable:
+            return
+        if isinstance(click, Push):
+            self.change_requested.emit(row, replace(click, direction=-click.direction))
+        elif self._layer is not None:
+            self.change_requested.emit(row, replace(click, target=self._layer.primary))
+        else:
+            self.change_requested.emit(row, replace(click, target=-click.target))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         """One row per click."""
@@ -114,35 +137,58 @@ class ClicksModel(QAbstractTableModel):
         click, column = self._clicks[index.row()], Column(index.column())
         if role == Qt.ItemDataRole.DisplayRole:
             return self._text(index.row(), click, column)
-        if role == Qt.ItemDataRole.EditRole and column in _FIELDS:
-            return getattr(click, _FIELDS[column])
+        if role == Qt.ItemDataRole.EditRole and self._is_field(click, column):
+            return getattr(click, _FIELDS.get(column, "target"))
+        if role == Qt.ItemDataRole.DecorationRole and column == Column.TARGET:
+            return self._swatch(index.row())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _TIPS.get(column, self._outcome_words(index.row()))
+            return self._tip(index.row(), column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return _alignment(column, has_words=self.targets is not None)
         return None
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:
-        """Ask for another place or radius."""
-        field = _FIELDS.get(Column(index.column()))
-        if role != Qt.ItemDataRole.EditRole or field is None:
+        """Ask for another place, radius or target; a target out of range is not taken."""
+        click, column = self._clicks[index.row()], Column(index.column())
+        if role != Qt.ItemDataRole.EditRole or not self._is_field(click, column):
             return False
-        self.change_requested.emit(index.row(), replace(self._clicks[index.row()], **{field: float(value)}))
+        changes = {_FIELDS.get(column, "target"): float(value)}
+        self.change_requested.emit(index.row(), replace(click, **changes))  # type: ignore[arg-type]
         return True
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Numbers are editable while the object is."""
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        return flags | Qt.ItemFlag.ItemIsEditable if self._is_editable and index.column() in _FIELDS else flags
+        is_editable = self._is_editable and self._is_field(self._clicks[index.row()], Column(index.column()))
+        return flags | Qt.ItemFlag.ItemIsEditable if is_editable else flags
 
-    def _text(self, row: int, click: Click, column: Column) -> str:
+    def _is_field(self, click: Interaction, column: Column) -> bool:
+        """Whether a cell holds a number of the interaction."""
+        if column == Column.TARGET:
+            has_number = self.targets is not None and self.targets.kind == "range"
+            return has_number and not isinstance(click, Push)
+        return column in _FIELDS and not isinstance(click, Stroke) and hasattr(click, _FIELDS[column])
+
+    def _text(self, row: int, click: Interaction, column: Column) -> str:
         if column == Column.NUMBER:
             return str(row + 1)
-        if column == Column.SIGN:
-            return "+" if click.is_positive else "−"
+        if column == Column.TARGET:
+            label = self._markers[row].label if row < len(self._markers) else ""
+            return label or ("+" if isinstance(click, Click) and click.is_positive else "−")
         if column == Column.LOSS:
             return f"{self._outcomes[row].loss:.3g}" if row < len(self._outcomes) else "…"
-        return f"{getattr(click, _FIELDS[column]):.0f}"
+        if column == Column.RADIUS and not isinstance(click, Click):
+            return "stroke" if isinstance(click, Stroke) else "push"
+        return f"{getattr(click, _FIELDS[column]):.0f}" if not isinstance(click, Stroke) else ""
+
+    def _swatch(self, row: int) -> QColor | None:
+        colour = self._markers[row].colour if row < len(self._markers) else None
+        return QColor(*colour) if colour is not None else None
+
+    def _tip(self, row: int, column: Column) -> str:
+        if column == Column.TARGET and self.targets is not None:
+            return _TARGET_TIPS[self.targets.kind]
+        return _TIPS.get(column) or self._outcome_words(row)
 
     def _outcome_words(self, row: int) -> str:
         if row >= len(self._outcomes):
@@ -156,15 +202,20 @@ class ClicksModel(QAbstractTableModel):
 
 
 class _NumberDelegate(QStyledItemDelegate):
-    """Edits coordinates and radii in spin boxes."""
+    """Edits coordinates, radii and targets in spin boxes."""
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
         """A spin box with the range of the column."""
         editor = QDoubleSpinBox(parent)
         editor.setDecimals(1)
         editor.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-        least = 1.0 if index.column() == Column.RADIUS else -0.5
-        editor.setRange(least, LARGEST_COORDINATE)
+        model = index.model()
+        targets = model.targets if isinstance(model, ClicksModel) else None
+        if index.column() == Column.TARGET and targets is not None:
+            editor.setDecimals(3)
+            editor.setRange(targets.minimum, min(targets.maximum, LARGEST_COORDINATE))
+        else:
+            editor.setRange(1.0 if index.column() == Column.RADIUS else -0.5, LARGEST_COORDINATE)
         editor.setFrame(False)
         return editor
 
@@ -186,7 +237,7 @@ class ClicksDock(QWidget):
     """The panel with the list and its buttons.
 
     Signals:
-        change_requested(int index, Click)
+        change_requested(int index, Interaction)
         delete_requested(int index)
         select_requested(int index): -1 for none.
     """
@@ -201,7 +252,7 @@ class ClicksDock(QWidget):
         self._model.change_requested.connect(self.change_requested)
         self.view = _ClicksView()
         self._set_up_view()
-        self._empty = QLabel("No clicks yet.\nLeft: object · right: background")
+        self._empty = QLabel(_EMPTY)
         self._empty.setProperty("hint", True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._stack = QStackedLayout()
@@ -210,8 +261,8 @@ class ClicksDock(QWidget):
         self._sign = QToolButton()
         self._sign.setProperty("flat", True)
         self._sign.setIconSize(QSize(18, 18))
-        self._sign.setToolTip("Turn the selected click from object to background or back")
-        self._sign.setAccessibleName("Turn the sign of the selected click")
+        self._sign.setToolTip("Turn the selected click to the other sign, or give it the target of the left button")
+        self._sign.setAccessibleName("Turn the target of the selected click")
         self._sign.clicked.connect(self._on_sign)
         self._delete = QToolButton()
         self._delete.setProperty("flat", True)
@@ -231,9 +282,20 @@ class ClicksDock(QWidget):
         column.addLayout(self._stack, 1)
         column.addLayout(buttons)
 
-    def show_clicks(self, item: ObjectState | None, outcomes: tuple[ClickOutcome, ...], selected: int | None) -> None:
-        """Show the clicks of an object, with what is known of their refinement, and which one is selected."""
-        self._model.show(item, outcomes)
+    def show_clicks(
+        self,
+        item: Item | None,
+        outcomes: tuple[ClickOutcome, ...],
+        selected: int | None,
+        markers: tuple[ClickMarker, ...] = (),
+    ) -> None:
+        """Show the clicks of an object or a layer, with what is known of their refinement, which one is selected, and
+        how their targets look on the canvas.
+        """
+        self._model.show(item, outcomes, markers)
+        is_dense = isinstance(item, DenseLayer)
+        self._empty.setText(_EMPTY_DENSE if is_dense else _EMPTY)
+        self.view.setColumnWidth(Column.TARGET, 78 if is_dense else 28)
         has_clicks = item is not None and bool(item.clicks)
         self._stack.setCurrentIndex(1 if has_clicks else 0)
         row = -1 if selected is None else selected
@@ -264,7 +326,7 @@ class ClicksDock(QWidget):
         header.setMinimumSectionSize(24)
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        for column, width in ((Column.NUMBER, 34), (Column.SIGN, 28)):
+        for column, width in ((Column.NUMBER, 34), (Column.TARGET, 28)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
             view.setColumnWidth(column, width)
         view.selectionModel().currentRowChanged.connect(self._on_row_changed)
@@ -275,18 +337,20 @@ class ClicksDock(QWidget):
         self.select_requested.emit(current.row())
 
     def _on_double_clicked(self, index: QModelIndex) -> None:
-        if index.column() == Column.SIGN:
-            self._model.toggle_sign(index.row())
+        if index.column() == Column.TARGET:
+            self._model.turn(index.row())
 
     def _on_sign(self) -> None:
         if self.view.currentIndex().isValid():
-            self._model.toggle_sign(self.view.currentIndex().row())
+            self._model.turn(self.view.currentIndex().row())
 
     def _on_delete(self) -> None:
         if self.view.currentIndex().isValid():
             self.delete_requested.emit(self.view.currentIndex().row())
 
 
-def _alignment(column: Column) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignHCenter if column == Column.SIGN else Qt.AlignmentFlag.AlignRight
+def _alignment(column: Column, *, has_words: bool = False) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight
+    if column == Column.TARGET:
+        side = Qt.AlignmentFlag.AlignLeft if has_words else Qt.AlignmentFlag.AlignHCenter
     return side | Qt.AlignmentFlag.AlignVCenter

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QStatusBar
 
@@ -17,7 +15,7 @@ class StatusBar(QStatusBar):
     def __init__(self) -> None:
         super().__init__()
         self.pixel = self._field("x 00000  y 00000", "Pixel under the cursor, (0, 0) is the top left one")
-        self.value = self._field("logit −00.0  p 0.00", "Network output and probability under the cursor")
+        self.value = self._field("logit −00.0  p 0.00", "Prediction under the cursor")
         self.iteration = self._field("Iteration 00/00", "Iteration of the running click")
         self.milliseconds = self._field("0000 ms/click", "Time the newest click took")
         self.outside = self._field(
@@ -33,13 +31,10 @@ class StatusBar(QStatusBar):
         for field in (self.iteration, self.milliseconds, self.outside, self.zoom, self.network, self.device):
             self.addPermanentWidget(field)
 
-    def show_pixel(self, x: float, y: float, logit: float | None) -> None:
-        """Show the pixel under the cursor and the active object's logit there."""
+    def show_pixel(self, x: float, y: float, value: str) -> None:
+        """Show the pixel under the cursor and what the prediction says there."""
         self.pixel.setText(f"x {round(x)}  y {round(y)}")
-        if logit is None:
-            self.value.clear()
-        else:
-            self.value.setText(f"logit {logit:+.1f}  p {_probability(logit):.2f}".replace("-", "−"))
+        self.value.setText(value)
 
     def clear_pixel(self) -> None:
         """The cursor left the image."""
@@ -66,8 +61,3 @@ class StatusBar(QStatusBar):
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 8)
         return label
-
-
-def _probability(logit: float) -> float:
-    """The logistic function, without overflow."""
-    return 1.0 / (1.0 + math.exp(-logit)) if logit > -500 else 0.0

@@ -164,8 +164,8 @@ class Shell:
     def mask(self, object_id=None):
         """The mask that is shown of an object, at working size; None without one."""
         item = self.active if object_id is None else self.document.get(object_id)
-        logits = self.controller.refinement.shown_logits(item)
-        return None if logits is None else logits > item.logit_threshold
+        shown = self.controller.refinement.shown(item)
+        return None if shown is None else shown.values > item.logit_threshold
 
     @property
     def error(self):

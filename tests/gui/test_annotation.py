@@ -13,7 +13,7 @@ FIRST, SECOND = Click(10.0, 20.0, 30.0, 1.0), Click(40.0, 50.0, 60.0, -1.0)
 @pytest.fixture
 def annotation(qtbot):
     controller = AnnotationController()
-    controller.network_sha256 = "network"
+    controller.networks["interactive"] = "network"
     return controller
 
 
@@ -185,7 +185,7 @@ class TestRefusals:
         assert len(hints) == 2
 
     def test_nothing_is_finished_before_there_is_a_network(self, annotation, hints):
-        annotation.network_sha256 = ""
+        annotation.networks["interactive"] = ""
         click(annotation)
         annotation.finish(1)
         assert not active(annotation).is_finished
@@ -204,7 +204,7 @@ class TestFinished:
         click(annotation)
         annotation.finish(1)
         key = annotation.key_of(active(annotation))
-        annotation.network_sha256 = "another"
+        annotation.networks["interactive"] = "another"
         annotation.set_config(RefinementConfig(layer="sb"))
         assert annotation.key_of(active(annotation)) == key
         annotation.reopen(1)

@@ -58,8 +58,8 @@ class Desk:
         return requests
 
     def shown(self, item=None):
-        logits = self.refinement.shown_logits(item or self.item)
-        return None if logits is None else float(logits[0, 0])
+        logits = self.refinement.shown(item or self.item)
+        return None if logits is None else float(logits.values[0, 0])
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ class TestReports:
         desk.click(2)
         assert desk.shown() == 1.0
         assert desk.refinement.outcomes(desk.item) == (OUTCOME,)
-        assert desk.refinement.logits_before(desk.item)[0, 0] == 1.0
+        assert desk.refinement.before(desk.item).values[0, 0] == 1.0
 
     def test_results_of_replaced_requests_are_kept_but_not_shown(self, desk):
         desk.click(1)

@@ -58,4 +58,4 @@ def test_discard_and_clear():
 def test_stored_logits_are_read_only():
     store = filled(1)
     with pytest.raises(ValueError, match="read-only"):
-        store.get(key(0)).logits[0, 0] = 1
+        store.get(key(0)).values[0, 0] = 1

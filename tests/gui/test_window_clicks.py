@@ -101,7 +101,7 @@ class TestClick:
             for _ in session.refine(click):
                 pass
         np.testing.assert_array_equal(
-            shell.controller.refinement.result_of(shell.active).logits, session.working_prediction
+            shell.controller.refinement.result_of(shell.active).values, session.working_prediction
         )
 
 
@@ -253,12 +253,12 @@ class TestWhileRefining:
         shell.click(60, 45)
         shell.click(66, 45, Qt.MouseButton.RightButton)
         shell.wait_idle()
-        before = shell.controller.refinement.result_of(shell.active).logits
+        before = shell.controller.refinement.result_of(shell.active).values
         combo = shell.window.refine_panel.layer
         combo.setCurrentIndex(combo.findData("none"))
         shell.wait_idle()
         assert shell.document.config.layer == "none"
-        assert not np.array_equal(shell.controller.refinement.result_of(shell.active).logits, before)
+        assert not np.array_equal(shell.controller.refinement.result_of(shell.active).values, before)
         shell.annotation.undo_stack.undo()
-        np.testing.assert_array_equal(shell.controller.refinement.result_of(shell.active).logits, before)
+        np.testing.assert_array_equal(shell.controller.refinement.result_of(shell.active).values, before)
         shell.wait(lambda: combo.currentData() == "bmconv")

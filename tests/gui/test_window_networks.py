@@ -33,13 +33,13 @@ class TestSwitch:
         shell.key(Qt.Key.Key_Return)
         shell.click(90, 45)
         shell.wait_idle()
-        finished, opened = shell.mask(1).copy(), shell.controller.refinement.result_of(shell.active).logits
+        finished, opened = shell.mask(1).copy(), shell.controller.refinement.result_of(shell.active).values
         load(shell, NETWORK_B)
         shell.wait_idle()
         assert shell.controller.files.image is not None
         np.testing.assert_array_equal(shell.mask(1), finished)
         result = shell.controller.refinement.result_of(shell.active)
-        assert not np.array_equal(result.logits, opened)
+        assert not np.array_equal(result.values, opened)
         assert len(result.outcomes) == 1
 
     def test_switching_while_a_click_is_refined_loses_nothing(self, shell):

@@ -93,7 +93,7 @@ class TestClicks:
 
     def test_turning_the_sign(self, two_objects):
         view = two_objects.window.clicks_panel.view
-        rect = view.visualRect(view.model().index(1, ClickColumn.SIGN))
+        rect = view.visualRect(view.model().index(1, ClickColumn.TARGET))
         two_objects.qtbot.mouseClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
         two_objects.qtbot.mouseDClick(view.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
         two_objects.wait_idle()
