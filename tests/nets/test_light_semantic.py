@@ -68,7 +68,7 @@ def test_any_size(network, height, width):
 
 def test_sizes_that_are_not_whole_cells_are_padded_not_shifted(network):
     image = torch.randn(1, 3, 64, 64)
-    padded = torch.nn.functional.pad(image[..., :50], (0, 14), mode="replicate")
+    padded = torch.nn.functional.pad(image[..., :50], (0, 14, 0, 0), mode="replicate")
     with torch.no_grad():
         torch.testing.assert_close(network(image[..., :50]), network(padded)[..., :50])
 
