@@ -97,6 +97,14 @@ class ClickMarker:
     label: str = ""
 
 
+@dataclass(frozen=True)
+class TargetLook:
+    """How a target looks at the pointer and at markers: its colour and a few characters."""
+
+    colour: Colour
+    label: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class LabelMapLayer:
     """The label map of a semantic network. There is one, and it is the active layer.

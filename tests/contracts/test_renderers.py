@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from app.rendering.base import Frame, ViewStyle
-from app.rendering.layers import MaskLayer
+from app.rendering.layers import AlphaLayer, DepthLayer, LabelMapLayer, MaskLayer
+from app.rendering.overlay import Overlay
 from app.rendering.registry import RENDERERS
 from app.state.viewport import Viewport
 from gbrs_core.prediction import OutputKind
@@ -31,7 +32,37 @@ def _masks(is_empty):
     )
 
 
-LAYERS = {OutputKind.MASK: _masks}
+def _label_maps(is_empty):
+    labels = np.zeros((25, 35), np.uint8)
+    if not is_empty:
+        labels[4:20, 6:30] = 1
+        labels[8:12, 10:14] = 200
+    scores = np.eye(256, dtype=np.float32)[labels].transpose(2, 0, 1)[:3] * 4
+    palette = np.array([(10, 20, 30), (200, 50, 20), (0, 0, 250)], np.uint8)
+    return (LabelMapLayer(labels, palette, frozenset({2}), scores, before=np.roll(labels, 5, axis=1)),)
+
+
+def _mattes(is_empty):
+    rows, columns = np.mgrid[:25, :35].astype(np.float32)
+    alpha = np.clip((9 - np.hypot(rows - 12, columns - 18)) / 4, 0, 1) * (not is_empty)
+    trimap = np.where(alpha == 1, 255, np.where(alpha == 0, 0, 128)).astype(np.uint8)
+    return (AlphaLayer(alpha.astype(np.float32), np.roll(alpha, 3).astype(np.float32), trimap),)
+
+
+def _depth_maps(is_empty):
+    depth = np.tile(np.linspace(1, 8, 35, dtype=np.float32), (25, 1))
+    depth[5:9, 5:9] = np.nan
+    if is_empty:
+        depth[:] = 0
+    return (DepthLayer(depth, depth * np.float32(1.1), valid_range=(0.1, 10.0)),)
+
+
+LAYERS = {
+    OutputKind.MASK: _masks,
+    OutputKind.LABEL_MAP: _label_maps,
+    OutputKind.ALPHA_MATTE: _mattes,
+    OutputKind.DEPTH_MAP: _depth_maps,
+}
 CASES = [(kind, mode) for kind, make in RENDERERS.items() for mode in make().view_modes]
 
 
@@ -43,11 +74,14 @@ def test_overlays_fit_their_window(kind, mode, view, is_empty):
     style = ViewStyle(mode, 0.5)
     drawn = [*renderer.draw_others(layers, style, frame), *renderer.draw_active(layers, style, frame)]
     for overlay in drawn:
-        height, width = overlay.levels.shape
+        height, width = overlay.rgba().shape[:2]
         assert overlay.left >= 0 and overlay.left + width <= frame.window.width
         assert overlay.top >= 0 and overlay.top + height <= frame.window.height
-        assert overlay.levels.dtype == overlay.palette.dtype == np.uint8
-        assert overlay.palette.shape == (256, 4)
+        if isinstance(overlay, Overlay):
+            assert overlay.levels.dtype == overlay.palette.dtype == np.uint8
+            assert overlay.palette.shape == (256, 4)
+        else:
+            assert overlay.pixels.dtype == np.uint8
     assert bool(drawn) or is_empty or view is VIEWS["corner"]
 
 
