@@ -52,10 +52,12 @@ class LoadNetwork(Request):
     Attributes:
         source: a checkpoint file, or the registry name of an embedded network.
         device: "auto" or one of the ids of `EngineReady.devices`.
+        ignores_memory: load it even if the device seems too small for it.
     """
 
     source: str
     device: str
+    ignores_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,18 +106,27 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True)
+class EmbeddedNetwork:
+    """A network whose weights come with the program: registry name, what the user reads, registry name of its task."""
+
+    name: str
+    title: str
+    task: str
+
+
+@dataclass(frozen=True)
 class EngineReady(Report):
     """The engine is imported.
 
     Attributes:
         devices: usable devices, the one that "auto" takes first.
-        networks: registry name and title of the embedded networks.
+        networks: the embedded networks.
         default_networks: by task, registry name of the embedded network; a task without one is missing.
         defaults: measured numbers, shown where the user left a field open.
     """
 
     devices: tuple[DeviceInfo, ...]
-    networks: tuple[tuple[str, str], ...]
+    networks: tuple[EmbeddedNetwork, ...]
     default_networks: Mapping[str, str]
     defaults: Defaults
 
@@ -138,6 +149,7 @@ class NetworkLoaded(Report):
         sha256: hash of its weights.
         device: id of the device it is on.
         targets: which targets a click may have with it.
+        has_named_classes: false if its classes are only numbered, because nobody has named them.
     """
 
     source: str
@@ -145,6 +157,7 @@ class NetworkLoaded(Report):
     sha256: str
     device: str
     targets: TargetSpec
+    has_named_classes: bool = True
 
     @property
     def task(self) -> str:
@@ -250,6 +263,19 @@ class Failed(Report):
     details: str = ""
 
 
+@dataclass(frozen=True)
+class DeviceTooSmall(Failed):
+    """A network, or a click with it, does not fit into the device's memory.
+
+    Attributes:
+        device: id of the device.
+        source: the network that was not loaded; empty if it was a click that did not fit.
+    """
+
+    device: str = ""
+    source: str = ""
+
+
 # --- files: requests and reports ---
 
 
@@ -281,6 +307,48 @@ class ImageRead(Report):
     image: RgbImage
     note: str
     siblings: tuple[Path, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class MakeTrimap(Request):
+    """Make a trimap from an object.
+
+    Attributes:
+        logits: its mask at working size.
+        logit_threshold: above it a pixel belongs to the object.
+        size: (H, W) of the image.
+        erode: width of the unknown band inside of the edge, image pixels.
+        dilate: width of the unknown band outside of the edge, image pixels.
+    """
+
+    logits: Logits
+    logit_threshold: float
+    size: tuple[int, int]
+    erode: float
+    dilate: float
+
+
+@dataclass(frozen=True)
+class ReadTrimap(Request):
+    """Read a trimap for an image of size (H, W)."""
+
+    path: Path
+    size: tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class TrimapReady(Report):
+    """A trimap was made or read.
+
+    Attributes:
+        values: read-only (H, W) uint8 of 0, 128 and 255.
+        text: what the history calls it.
+        notes: what was changed on the way, a sentence each.
+    """
+
+    values: NDArray[np.uint8]
+    text: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import time
-import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import ModuleType
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from PySide6.QtCore import Slot
 
+from app.engine_failures import failure_of
+from app.engine_memory import check_memory
 from app.engine_thread import preload_torch
 from app.mailbox import Mailbox
 from app.messages import (
@@ -21,8 +20,8 @@ from app.messages import (
     Defaults,
     DeviceInfo,
     DeviceSet,
+    EmbeddedNetwork,
     EngineReady,
-    Failed,
     LoadCancelled,
     LoadNetwork,
     LoadProgress,
@@ -35,6 +34,7 @@ from app.messages import (
     StartEngine,
 )
 from app.state.results import ClickOutcome, LabelDetails, Values
+from app.state.shown_tasks import SHOWN_TASKS
 from app.threads import Worker
 from gbrs_core.config import LAYER_NAMES, PresetName, RefinementConfig
 from gbrs_core.errors import CancelledError, DivergedError, GbrsError
@@ -55,8 +55,6 @@ REPORT_INTERVAL_S = 0.05
 
 _WARM_UP_SIDE = 64
 PRESET_NAMES: tuple[PresetName, ...] = ("tuned", "paper")
-
-_log = logging.getLogger(__name__)
 
 
 class NetworkLoader(Protocol):
@@ -91,7 +89,6 @@ class EngineWorker(Worker):
             self._handle(request)
 
     def _handle(self, request: Request) -> None:
-        what = _FAILURES.get(type(request), "The request failed")
         try:
             if isinstance(request, Refine):
                 self._refine(request)
@@ -103,26 +100,19 @@ class EngineWorker(Worker):
                 self._start(request)
         except CancelledError:
             self.reported.emit(LoadCancelled(request.request_id))
-        except GbrsError as error:
-            details = getattr(error, "details", "") or traceback.format_exc()
-            self.reported.emit(Failed(request.request_id, what, str(error), details))
         except Exception as error:  # noqa: BLE001 - the border of the thread
-            _log.exception("%s", what)
-            reason = f"Unexpected error: {error or type(error).__name__}"
-            self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
+            self.reported.emit(failure_of(error, request, self._device))
 
     def _start(self, request: StartEngine) -> None:
         preload_torch()
-        import torch
-
         import models
+        from gbrs_core import devices
 
         if self._load_network is None:
             self._load_network = models.load
-        devices = _devices(torch)
-        networks = tuple((name, name) for name in models.names())
+        usable = tuple(DeviceInfo(name, title) for name, title in devices.available().items())
         embedded = {task: name for task in TASKS if (name := models.default_network(task)) is not None}
-        self.reported.emit(EngineReady(request.request_id, devices, networks, embedded, _defaults()))
+        self.reported.emit(EngineReady(request.request_id, usable, _embedded_networks(), embedded, _defaults()))
 
     # --- networks ---
 
@@ -130,17 +120,25 @@ class EngineWorker(Worker):
         def report(text: str, share: float) -> None:
             self.reported.emit(LoadProgress(request.request_id, share, text))
 
-        device = self._checked_device(request.device)
+        from gbrs_core import devices
+
+        device = devices.resolve(request.device)
         assert self._load_network is not None, "StartEngine is always the first request"
         network = self._load_network(request.source, progress=report, cancelled=lambda: self._mailbox.is_load_cancelled)
+        _check_task(request.source, network)
+        if not request.ignores_memory:
+            check_memory(network, device)
         _warm_up(network, device)
         self._forget_sessions(network.spec.task)
         self._networks[network.spec.task], self._device = network, device
         self._report_network(request.request_id, request.source, network)
 
     def _set_device(self, request: SetDevice) -> None:
-        device = self._checked_device(request.device)
+        from gbrs_core import devices
+
+        device = devices.resolve(request.device)
         for network in self._networks.values():
+            check_memory(network, device)
             _warm_up(network, device)
         self._sessions.clear()
         self._device = device
@@ -153,24 +151,13 @@ class EngineWorker(Worker):
         classes = classes_of(network.spec)
         spec = replace(network.spec, class_names=classes.names, class_colours=classes.colours)
         targets = task_named(spec.task).targets_of(spec)
-        self.reported.emit(NetworkLoaded(request_id, source, spec, _hash_of(network), self._device, targets))
+        is_named = spec.class_count is None or bool(network.spec.class_names)
+        self.reported.emit(NetworkLoaded(request_id, source, spec, _hash_of(network), self._device, targets, is_named))
 
     def _forget_sessions(self, task: str) -> None:
         """Drop what was made with the network that a task had until now."""
         for key in [key for key, held in self._sessions.items() if held.task == task]:
             del self._sessions[key]
-
-    def _checked_device(self, device: str) -> str:
-        """The device meant by "auto", or the one asked for. Raises GbrsError if this machine does not have it."""
-        import torch
-
-        devices = [info.device_id for info in _devices(torch)]
-        if device == "auto":
-            return devices[0]
-        chosen = "cuda:0" if device == "cuda" else device
-        if chosen not in devices:
-            raise GbrsError(f"this machine has no device {device}; it has {', '.join(devices)}")
-        return chosen
 
     # --- refinement ---
 
@@ -280,17 +267,30 @@ class _HeldSession:
         return TASKS[self.task].output_kind is OutputKind.MASK
 
 
-_FAILURES: dict[type[Request], str] = {
-    StartEngine: "The engine could not be started",
-    LoadNetwork: "The network was not loaded",
-    SetDevice: "The device cannot be used",
-    Refine: "The click could not be refined",
-}
-
-
 def _hash_of(network: LoadedNetwork) -> str:
     """Hash of a network; one without a file goes by its name."""
     return network.sha256 or network.spec.name
+
+
+def _embedded_networks() -> tuple[EmbeddedNetwork, ...]:
+    import models
+    from models.registry import entry
+
+    specs = [entry(name).spec() for name in models.bundled_names()]
+    order = list(TASKS)
+    specs.sort(key=lambda spec: order.index(spec.task))
+    return tuple(EmbeddedNetwork(spec.name, spec.title, spec.task) for spec in specs)
+
+
+def _check_task(source: str, network: LoadedNetwork) -> None:
+    """Raises GbrsError if the window has no panels for the network's task."""
+    task = network.spec.task
+    if task not in SHOWN_TASKS:
+        title = TASKS[task].title if task in TASKS else task
+        raise GbrsError(
+            f"{source} holds {network.spec.title}, a network for the task {title}, which this window does not show; "
+            f"use it with: main.py refine --task {task}"
+        )
 
 
 def _warm_up(network: LoadedNetwork, device: str) -> None:
@@ -323,16 +323,6 @@ def _defaults() -> Defaults:
         for preset in PRESET_NAMES
         for mode in description.modes
     }
-
-
-def _devices(torch: ModuleType) -> tuple[DeviceInfo, ...]:
-    """Usable devices, the fastest kind first."""
-    found = [
-        DeviceInfo(f"cuda:{index}", torch.cuda.get_device_name(index)) for index in range(torch.cuda.device_count())
-    ]
-    if torch.backends.mps.is_available():
-        found.append(DeviceInfo("mps", "Apple GPU (mps)"))
-    return (*found, DeviceInfo("cpu", "Processor (cpu)"))
 
 
 def _common_length(known: Sequence[Interaction], wanted: Sequence[Interaction]) -> int:

@@ -120,15 +120,21 @@ class NetworkController(QObject):
         """Whether there is an embedded network for a task; it is assumed until the engine says otherwise."""
         return self.engine is None or task in self.engine.default_networks
 
-    def load(self, source: str, task: str = "") -> None:
-        """Load a checkpoint file or an embedded network by name; `task` says that it is loaded for that task."""
+    def load(self, source: str, task: str = "", *, ignores_memory: bool = False) -> None:
+        """Load a checkpoint file or an embedded network by name.
+
+        Args:
+            source: file or name.
+            task: the task that it is loaded for; empty if the user chose the network.
+            ignores_memory: try it even if the device seems too small.
+        """
         if self.engine is None:
             self._wanted_source = source
             return
         request_id = next(self._request_ids)
         self._begin(request_id, f"Loading {Path(source).name}", _Loading(source, task))
         self._mailbox.cancel_loading()
-        self._post(LoadNetwork(request_id, source, self._device))
+        self._post(LoadNetwork(request_id, source, self._device, ignores_memory))
 
     def load_default(self) -> None:
         """Take the embedded network of the task, if there is one."""
@@ -184,7 +190,7 @@ class NetworkController(QObject):
 
     def _on_loaded(self, report: NetworkLoaded, loading: _Loading) -> None:
         self.networks[report.task] = report
-        if self.engine is not None and loading.source not in {name for name, _ in self.engine.networks}:
+        if self.engine is not None and loading.source not in {network.name for network in self.engine.networks}:
             path = Path(loading.source).absolute()
             settings = self._settings.current.with_recent("recent_networks", path)
             self._settings.current = settings.with_folder("network", path.parent)
