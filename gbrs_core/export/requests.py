@@ -136,10 +136,10 @@ class LabelMapRequest(ExportRequest):
             raise ValueError(f"there are {count} class names and {len(self.class_colours)} class colours")
         if self.logits is not None and (self.logits.ndim != 3 or len(self.logits) != count):
             raise ShapeError("logits", self.logits.shape, f"({count}, h, w), a plane per class")
-        present = np.unique(self.label_map)
-        beyond = present[((present < 0) | (present >= count)) & (present != self.void)]
+        beyond = self.label_map[((self.label_map < 0) | (self.label_map >= count)) & (self.label_map != self.void)]
         if beyond.size:
-            raise ValueError(f"the label map has the ids {beyond.tolist()[:8]} beyond the {count} classes")
+            found = np.unique(beyond).tolist()
+            raise ValueError(f"the label map has the ids {found[:8]} beyond the {count} classes")
 
     @property
     def void(self) -> int:
