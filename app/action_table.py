@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Menu = Literal["File", "Edit", "View", "Object", "Refine", "Model", "Window", "Help"]
-MENUS: tuple[Menu, ...] = ("File", "Edit", "View", "Object", "Refine", "Model", "Window", "Help")
+from gbrs_core.task_catalog import TASKS
+
+Menu = Literal[
+    "File", "Edit", "View", "Task", "Object", "Class", "Trimap", "Depth", "Refine", "Model", "Window", "Help"
+]
+MENUS: tuple[Menu, ...] = (
+    "File", "Edit", "View", "Task", "Object", "Class", "Trimap", "Depth", "Refine", "Model", "Window", "Help",
+)  # fmt: skip
+MENUS_OF_TASKS: Mapping[Menu, str] = {
+    "Object": "interactive", "Class": "semantic", "Trimap": "matting", "Depth": "depth",
+}  # fmt: skip
+"""Menus that belong to one task."""
+DENSE_TASKS = tuple(name for name in TASKS if name != "interactive")
 
 Condition = Literal[
     "always",
@@ -25,6 +37,11 @@ Condition = Literal[
     "finished",
     "refining",
     "engine",
+    "strokable",
+    "pushable",
+    "pickable",
+    "predictable",
+    "maskable",
 ]
 """What must hold for an action to be enabled; the controller says which conditions hold."""
 
@@ -46,6 +63,7 @@ class ActionSpec:
         on_canvas_only: whether the keys act only while the canvas has the keyboard; so it is with single keys.
         keys_are_shown_only: the keys are handled by the canvas itself (held keys, taps) and only shown here.
         begins_section: whether a separator goes before it.
+        tasks: registry names of the tasks it is for; empty for all. In others it is not there.
     """
 
     action_id: str
@@ -60,6 +78,7 @@ class ActionSpec:
     on_canvas_only: bool = False
     keys_are_shown_only: bool = False
     begins_section: bool = False
+    tasks: tuple[str, ...] = ()
 
     @property
     def plain_text(self) -> str:
@@ -75,14 +94,55 @@ def _canvas(action_id: str, menu: Menu, text: str, *keys: str, **more: object) -
     return ActionSpec(action_id, menu, text, keys, on_canvas_only=True, **more)  # type: ignore[arg-type]
 
 
-VIEW_MODES: tuple[tuple[str, str], ...] = (
-    ("fill", "Fill and outline"),
-    ("outline", "Outline only"),
-    ("black", "Object on black"),
-    ("white", "Object on white"),
-    ("checker", "Object on checkerboard"),
-    ("raw", "Raw network output"),
-)
+VIEW_MODES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "interactive": (
+        ("fill", "Fill and outline"),
+        ("outline", "Outline only"),
+        ("black", "Object on black"),
+        ("white", "Object on white"),
+        ("checker", "Object on checkerboard"),
+        ("raw", "Raw network output"),
+    ),
+    "semantic": (
+        ("fill", "Classes and outlines"),
+        ("outline", "Outlines only"),
+        ("raw", "Class colours"),
+        ("black", "Visible classes on black"),
+        ("uncertainty", "Uncertainty"),
+        ("difference", "Changed by refinement"),
+    ),
+    "matting": (
+        ("checker", "Cut-out on checkerboard"),
+        ("alpha", "Alpha"),
+        ("black", "Cut-out on black"),
+        ("white", "Cut-out on white"),
+        ("colour", "Cut-out on a colour"),
+        ("photo", "Cut-out on a photograph"),
+        ("trimap", "Trimap"),
+        ("difference", "Changed by refinement"),
+    ),
+    "depth": (
+        ("colours", "Depth in colours"),
+        ("contours", "Contours"),
+        ("difference", "Changed by refinement"),
+    ),
+}
+"""Ways to show the predictions of each task: the renderer's mode and what the menu calls it."""
+
+TRIMAP_VALUES: tuple[tuple[str, int], ...] = (("background", 0), ("unknown", 128), ("foreground", 255))
+CLASS_KEYS = "1234567890"
+"""Key of each of the first ten classes."""
+
+
+def tasks_with_view(mode: str) -> tuple[str, ...]:
+    """The tasks that have a way to show."""
+    return tuple(task for task, modes in VIEW_MODES.items() if mode in dict(modes))
+
+
+def _every_view() -> tuple[str, ...]:
+    return tuple(dict.fromkeys(mode for modes in VIEW_MODES.values() for mode, _ in modes))
+
+
 THEMES: tuple[tuple[str, str], ...] = (("system", "&System"), ("light", "&Light"), ("dark", "&Dark"))
 
 _FILE = (
@@ -104,7 +164,7 @@ _FILE = (
         icon_name="mdi6.export-variant", enabled_when="exportable", begins_section=True,
     ),
     _spec(
-        "export_as", "File", "Export &As…", "Ctrl+Shift+E", tip="Export masks: choose format, objects and file",
+        "export_as", "File", "Export &As…", "Ctrl+Shift+E", tip="Export: choose format and file",
         enabled_when="exportable",
     ),
     _spec(
@@ -151,10 +211,10 @@ _VIEW = (
     ),
     _canvas(
         "fit_object", "View", "Fit Ob&ject", "Z", tip="Show the active object as large as possible",
-        enabled_when="clicks",
+        enabled_when="clicks", tasks=("interactive",),
     ),
     _canvas(
-        "overlay", "View", "&Masks", "V", tip="Show or hide the masks", icon_name="mdi6.eye-outline",
+        "overlay", "View", "&Prediction", "V", tip="Show or hide masks and maps", icon_name="mdi6.eye-outline",
         is_checkable=True, begins_section=True,
     ),
     _canvas(
@@ -163,27 +223,33 @@ _VIEW = (
     ),
     *(
         _spec(
-            f"view_{mode}", "View", title, tip=f"Show the masks: {title.lower()}", is_checkable=True,
-            group="view_mode", begins_section=mode == "fill",
+            f"view_{mode}", "View", mode, is_checkable=True, group="view_mode", begins_section=number == 0,
+            tasks=tasks_with_view(mode),
         )
-        for mode, title in VIEW_MODES
+        for number, mode in enumerate(_every_view())
     ),
-    _canvas("next_view", "View", "Next View Mode", "O", tip="Show the masks in the next way"),
-    _canvas("previous_view", "View", "Previous View Mode", "Shift+O", tip="Show the masks in the previous way"),
+    _canvas("next_view", "View", "Next View Mode", "O", tip="Show the prediction in the next way"),
+    _canvas("previous_view", "View", "Previous View Mode", "Shift+O", tip="Show the prediction in the previous way"),
     _canvas(
-        "hold_before", "View", "&Before the Last Click", "\\", tip="Hold to see the mask before the newest click",
+        "uncertainty", "View", "Uncertainty", "G", tip="Show where the network is unsure, or the classes again",
+        tasks=("semantic",),
+    ),
+    _canvas(
+        "hold_before", "View", "&Before the Last Click", "\\", tip="Hold to see the prediction before the newest click",
         icon_name="mdi6.compare", enabled_when="image", keys_are_shown_only=True,
         begins_section=True,
     ),
     _canvas(
-        "hold_image", "View", "&Plain Image", "`", tip="Hold to see the image without any mask",
+        "hold_image", "View", "&Plain Image", "`", tip="Hold to see the image alone",
         icon_name="mdi6.image-outline", enabled_when="image", keys_are_shown_only=True,
     ),
-    _canvas("opacity_down", "View", "Less Opa&que", ",", tip="Make the masks more transparent", begins_section=True),
-    _canvas("opacity_up", "View", "More Opaq&ue", ".", tip="Make the masks more opaque"),
+    _canvas(
+        "opacity_down", "View", "Less Opa&que", ",", tip="Make the prediction more transparent", begins_section=True,
+    ),
+    _canvas("opacity_up", "View", "More Opaq&ue", ".", tip="Make the prediction more opaque"),
     _canvas(
         "threshold", "View", "&Threshold", "T", tip="Go to the threshold slider; the arrow keys move it by 0.01",
-        enabled_when="clicks",
+        enabled_when="clicks", tasks=("interactive",),
     ),
     *(
         _spec(
@@ -197,42 +263,101 @@ _VIEW = (
         begins_section=True,
     ),
 )  # fmt: skip
+_TASK = tuple(
+    _spec(
+        f"task_{name}", "Task", f"&{task.title}", f"Ctrl+{number}", tip=f"Work on: {task.title}", is_checkable=True,
+        group="task",
+    )
+    for number, (name, task) in enumerate(TASKS.items(), start=1)
+)  # fmt: skip
+_CLASS = (
+    *(
+        _canvas(
+            f"class_{number}", "Class", f"Class {number}", key, tip="Make it the class of the left button",
+            tasks=("semantic",),
+        )
+        for number, key in enumerate(CLASS_KEYS, start=1)
+    ),
+    _canvas(
+        "find_class", "Class", "&Find Class", "/", tip="Search the list of classes", tasks=("semantic",),
+        begins_section=True,
+    ),
+    _spec("show_all_classes", "Class", "Show &All Classes", tip="Show every class", tasks=("semantic",)),
+)  # fmt: skip
+_TRIMAP = (
+    _canvas(
+        "trimap_tool", "Trimap", "Trimap &Brush", "B", tip="Paint the trimap; right or Shift+left: unknown",
+        icon_name="mdi6.brush-variant", is_checkable=True, group="tool", enabled_when="image", tasks=("matting",),
+    ),
+    *(
+        _canvas(
+            f"paint_{name}", "Trimap", f"Paint &{name.capitalize()}", str(number),
+            tip=f"Paint {name} with the trimap brush", is_checkable=True, group="trimap_value", tasks=("matting",),
+        )
+        for number, (name, _) in enumerate(TRIMAP_VALUES, start=1)
+    ),
+    _spec(
+        "trimap_from_object", "Trimap", "From the Active &Object", tip="Make the trimap from the mask of the object",
+        icon_name="mdi6.shape-outline", enabled_when="maskable", tasks=("matting",), begins_section=True,
+    ),
+    _spec(
+        "import_trimap", "Trimap", "&Import Trimap…", "Ctrl+I", tip="Take the trimap from a file",
+        icon_name="mdi6.file-import-outline", enabled_when="image", tasks=("matting",),
+    ),
+    _spec(
+        "clear_trimap", "Trimap", "&Everything Unknown", tip="Begin with a trimap that says nothing",
+        enabled_when="image", tasks=("matting",),
+    ),
+)  # fmt: skip
+_DEPTH = (
+    _spec("twice_as_far", "Depth", "&Twice as Far", tip="Double the target of the left button", tasks=("depth",)),
+    _spec("half_as_far", "Depth", "&Half as Far", tip="Halve the target of the left button", tasks=("depth",)),
+)  # fmt: skip
 _OBJECT = (
     _canvas(
         "new_object", "Object", "&New Object", "N", tip="Start another object", icon_name="mdi6.plus",
         enabled_when="image",
+        tasks=("interactive",),
     ),
     _canvas(
         "finish", "Object", "&Finish Object", "Return", "Enter", "Space",
         tip="Keep the mask as it is; the next click starts another object", icon_name="mdi6.check",
         enabled_when="finishable",
+        tasks=("interactive",),
     ),
     _spec(
         "reopen", "Object", "&Reopen Object", tip="Refine a finished object further", icon_name="mdi6.pencil-outline",
         enabled_when="finished",
+        tasks=("interactive",),
     ),
     _canvas(
         "lock", "Object", "&Lock Object", "L", tip="Protect the object and its pixels from changes",
         icon_name="mdi6.lock-outline", enabled_when="object", is_checkable=True,
+        tasks=("interactive",),
     ),
     _spec(
         "rename", "Object", "Rena&me Object…", "F2", tip="Give the active object another name", enabled_when="object",
+        tasks=("interactive",),
     ),
     _spec(
         "recolour", "Object", "&Colour of Object…", tip="Give the active object another colour",
         enabled_when="object",
+        tasks=("interactive",),
     ),
     _spec(
         "delete_object", "Object", "&Delete Object", tip="Delete the active object", icon_name="mdi6.trash-can-outline",
         enabled_when="object",
+        tasks=("interactive",),
     ),
     _spec(
         "next_object", "Object", "Ne&xt Object", "Ctrl+Down", tip="Go to the next object", enabled_when="objects",
         begins_section=True,
+        tasks=("interactive",),
     ),
     _spec(
         "previous_object", "Object", "&Previous Object", "Ctrl+Up", tip="Go to the previous object",
         enabled_when="objects",
+        tasks=("interactive",),
     ),
 )  # fmt: skip
 _REFINE = (
@@ -242,17 +367,35 @@ _REFINE = (
         icon_name="mdi6.cursor-default-click-outline", is_checkable=True, group="tool",
     ),
     _canvas(
+        "stroke_tool", "Refine", "&Stroke Tool", "S", tip="Paint pixels with the class of the button (Semantic)",
+        icon_name="mdi6.draw", is_checkable=True, group="tool", enabled_when="strokable",
+    ),
+    _canvas(
+        "push_tool", "Refine", "P&ush Tool", "P",
+        tip="Hold to raise the value under the cursor, right or Shift+left to lower it (Matting, Depth)",
+        icon_name="mdi6.arrow-up-down", is_checkable=True, group="tool", enabled_when="pushable",
+    ),
+    _canvas(
+        "pick_tool", "Refine", "&Eyedropper", "I",
+        tip="Take the class, alpha or depth under the cursor; with any tool Ctrl+left does it too",
+        icon_name="mdi6.eyedropper", is_checkable=True, group="tool", enabled_when="pickable",
+    ),
+    _canvas(
+        "swap_targets", "Refine", "S&wap Targets", "X", tip="Exchange what the left and the right button stand for",
+        icon_name="mdi6.swap-horizontal", enabled_when="pickable",
+    ),
+    _canvas(
         "pan_tool", "Refine", "&Pan Tool", "H",
         tip="Move the image; with any tool the middle button or Space does it too",
         icon_name="mdi6.hand-back-right-outline", is_checkable=True, group="tool",
     ),
     _canvas(
         "radius_down", "Refine", "&Smaller Radius", "[",
-        tip="Make the attention radius of the next click smaller", icon_name="mdi6.circle-small",
+        tip="Make the attention radius, or the brush, smaller", icon_name="mdi6.circle-small",
         enabled_when="image", begins_section=True,
     ),
     _canvas(
-        "radius_up", "Refine", "&Larger Radius", "]", tip="Make the attention radius of the next click larger",
+        "radius_up", "Refine", "&Larger Radius", "]", tip="Make the attention radius, or the brush, larger",
         icon_name="mdi6.circle-outline", enabled_when="image",
     ),
     _canvas("radius_down_twice", "Refine", "Much S&maller Radius", "{", tip="Two steps smaller", enabled_when="image"),
@@ -269,6 +412,11 @@ _REFINE = (
     _canvas(
         "rerun", "Refine", "&Run Again", "R", tip="Refine the object again from its first click",
         icon_name="mdi6.refresh", enabled_when="editable_clicks",
+    ),
+    _spec(
+        "predict", "Refine", "Automatic Pre&diction", "F5",
+        tip="Have the network predict again, and refine it by everything that was corrected",
+        icon_name="mdi6.auto-fix", enabled_when="predictable", tasks=DENSE_TASKS,
     ),
 )  # fmt: skip
 _MODEL = (
@@ -297,11 +445,14 @@ _HELP = (
     _spec("about", "Help", "&About", tip="Version, paper and licences", begins_section=True),
 )  # fmt: skip
 
-ACTIONS: tuple[ActionSpec, ...] = (*_FILE, *_EDIT, *_VIEW, *_OBJECT, *_REFINE, *_MODEL, *_WINDOW, *_HELP)
+ACTIONS: tuple[ActionSpec, ...] = (
+    *_FILE, *_EDIT, *_VIEW, *_TASK, *_OBJECT, *_CLASS, *_TRIMAP, *_DEPTH, *_REFINE, *_MODEL, *_WINDOW, *_HELP,
+)  # fmt: skip
 
 MOUSE_GESTURES: tuple[tuple[str, str], ...] = (
-    ("Left button", "Click on the object"),
-    ("Right button, Shift+left button", "Click on the background"),
+    ("Left button", "Click on the object, or with the first target"),
+    ("Right button, Shift+left button", "Click on the background, or with the second target"),
+    ("Ctrl+left button", "Take the class, alpha or depth under the cursor"),
     ("Press, drag, release", "Set the attention radius of that click"),
     ("Drag a marker", "Move that click"),
     ("Wheel, pinch", "Zoom at the cursor"),

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence, QPalette, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from app.action_table import ACTIONS, ActionSpec, Condition
+from app.action_table import ACTIONS, VIEW_MODES, ActionSpec, Condition
 from app.theme import icon
 
 _MENU_ROLES = {
@@ -43,9 +43,21 @@ class Actions:
         return self._actions[action_id]
 
     def enable(self, conditions: frozenset[Condition]) -> None:
-        """Enable the actions whose condition holds."""
+        """Enable the actions whose condition holds and that are there for the task."""
         for spec in ACTIONS:
-            self._actions[spec.action_id].setEnabled(spec.enabled_when == "always" or spec.enabled_when in conditions)
+            action = self._actions[spec.action_id]
+            is_possible = spec.enabled_when == "always" or spec.enabled_when in conditions
+            action.setEnabled(is_possible and action.isVisible())
+
+    def show_task(self, task: str) -> None:
+        """Show the actions that are for a task; call `enable` after it."""
+        for spec in ACTIONS:
+            if spec.tasks:
+                self._actions[spec.action_id].setVisible(task in spec.tasks)
+        for mode, title in VIEW_MODES[task]:
+            action = self._actions[f"view_{mode}"]
+            action.setText(title)
+            action.setToolTip(f"Show: {title.lower()}")
 
     def paint_icons(self, palette: QPalette) -> None:
         """Give every action its icon in the colours of the theme."""

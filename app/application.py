@@ -31,7 +31,7 @@ def run(paths: Sequence[Path | str], *, task: str, checkpoint: Path | str | None
 
     Args:
         paths: images to page through, or a folder; none opens the bundled sample photograph.
-        task: registry name of the task; this window does "interactive".
+        task: registry name of the task to begin with.
         checkpoint: network to begin with, None for the embedded one.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
 
@@ -46,7 +46,7 @@ def run(paths: Sequence[Path | str], *, task: str, checkpoint: Path | str | None
     network = Path(checkpoint) if checkpoint is not None else None
     # Not before the window is painted: both threads begin with slow imports that hold the interpreter.
     controller.window.first_painted.connect(
-        lambda: QTimer.singleShot(0, controller, lambda: controller.start(opened, network, device))
+        lambda: QTimer.singleShot(0, controller, lambda: controller.start(opened, network, device, task))
     )
     controller.window.show()
     status = application.exec()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -14,22 +15,26 @@ from PySide6.QtWidgets import QApplication
 from app.action_table import Condition
 from app.controllers.annotation import AnnotationController
 from app.controllers.commands import connect_actions
+from app.controllers.dense import DenseController, Points
 from app.controllers.export import ExportController
 from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
 from app.controllers.network import NetworkController
+from app.controllers.panels import PanelController
 from app.controllers.refinement import RefinementController
 from app.controllers.view import ViewController
 from app.io_worker import IoWorker
 from app.mailbox import Mailbox
 from app.main_window import MainWindow
-from app.messages import EngineReady, Export, Failed, NetworkLoaded, ReadImage, Report
+from app.messages import EngineReady, Failed, NetworkLoaded, Report, Request
+from app.state.dense import INTERACTIVE, LAYER_IDS, DenseLayer
 from app.state.document import DocumentState
 from app.state.settings import RefinementSettings, SettingsStore, Theme
 from app.theme import apply_theme
 from app.threads import WorkerThread
 from app.worker import EngineWorker, NetworkLoader
 from gbrs_core.interaction import Mode
+from gbrs_core.task_catalog import TASKS
 
 _log = logging.getLogger(__name__)
 
@@ -58,14 +63,23 @@ class Controller(QObject):
         self.view = ViewController(
             window.canvas, panels, self.annotation, self.refinement, self.files, self.source, settings, self
         )
+        self.dense = DenseController(
+            self.annotation, self.refinement, self.network, self.files, self.source, self._post_to_io, request_ids, self
+        )
+        dense_panels = (window.classes_panel, window.matte_panel, window.depth_panel)
+        self.panels = PanelController(
+            dense_panels, window.canvas, self.annotation, self.refinement, self.network, self.dense, self.source, self
+        )
+        self._task = ""
         self._connect()
         connect_actions(self)
         self._restore()
 
     # --- life ---
 
-    def start(self, paths: Sequence[Path], checkpoint: Path | None, device: str) -> None:
+    def start(self, paths: Sequence[Path], checkpoint: Path | None, device: str, task: str = INTERACTIVE) -> None:
         """Start the threads and open images; called when the window is on the screen."""
+        self.set_task(task)
         self._io.start()
         if paths:
             self.files.open_several(paths)
@@ -92,6 +106,21 @@ class Controller(QObject):
         """Do something that closes the image, after asking about unexported work."""
         self.exports.ask_then(action)
 
+    # --- task and tool ---
+
+    def set_task(self, task: str) -> None:
+        """Work on another task; image, networks and everything that was made stay."""
+        if task != self.annotation.document.task:
+            self.annotation.show(self.annotation.document.switched(task))
+
+    def set_tool(self, tool: str) -> None:
+        """Use another tool, if the task has a use for it."""
+        if self.dense.can_use(tool):
+            self.view.set_tool(tool)
+            self.panels.set_tool(tool)
+            if tool == "trimap":
+                self.view.set_mode("trimap")
+
     # --- appearance ---
 
     def set_theme(self, theme: Theme) -> None:
@@ -116,9 +145,10 @@ class Controller(QObject):
         self._engine.worker.reported.connect(self._on_engine_report)
         self._io.worker.reported.connect(self._on_io_report)
         window.close_requested.connect(self.close)
-        for source in (self.files, self.network, self.refinement, self.exports):
+        for source in (self.files, self.network, self.refinement, self.exports, self.dense):
             source.failed.connect(self.show_failure)
-        for hinting in (annotation, self.exports):
+        self.dense.warned.connect(partial(window.messages.show_message, "warning"))
+        for hinting in (annotation, self.exports, self.dense):
             hinting.hinted.connect(window.messages.show_hint)
         self._connect_canvas()
         self._connect_panels()
@@ -127,13 +157,16 @@ class Controller(QObject):
         self.files.reading_changed.connect(self._on_reading_changed)
         self.network.ready.connect(self._on_engine_ready)
         self.network.changed.connect(self._on_network_changed)
+        self.network.task_found.connect(self.set_task)
         self.network.failed.connect(self._show_device)
         self.network.loading_changed.connect(self._on_loading_changed)
         window.progress.cancelled.connect(self.network.cancel_loading)
         self.exports.exported.connect(self._on_exported)
+        annotation.document_changed.connect(self._follow_task)
         # At once, for the next key may be waiting already.
         for changed in (
             annotation.document_changed,
+            self.dense.brush_changed,
             annotation.undo_stack.indexChanged,
             self.refinement.results_changed,
             self.exports.dirty_changed,
@@ -145,7 +178,11 @@ class Controller(QObject):
 
     def _connect_canvas(self) -> None:
         canvas, annotation = self.window.canvas, self.annotation
-        canvas.click_requested.connect(annotation.add_click)
+        canvas.click_requested.connect(self._on_click_requested)
+        canvas.painted.connect(self._on_painted)
+        canvas.pick_requested.connect(self.dense.pick)
+        canvas.push_held.connect(self.dense.hold_push)
+        canvas.push_released.connect(self.dense.release_push)
         canvas.click_move_requested.connect(annotation.move_click)
         canvas.click_delete_requested.connect(annotation.delete_click)
         canvas.click_selected.connect(annotation.select_click)
@@ -175,10 +212,13 @@ class Controller(QObject):
     def _restore(self) -> None:
         settings = self.settings.current
         self.window.restore_layout(base64.b64decode(settings.window_geometry), base64.b64decode(settings.window_layout))
-        self.annotation.reset(DocumentState(config=settings.refinement.to_config()))
+        layers = tuple(
+            DenseLayer.blank(task, settings.dense_refinement.get(task, RefinementSettings()).to_config())
+            for task in LAYER_IDS
+        )
+        self.annotation.reset(DocumentState(config=settings.refinement.to_config(), layers=layers))
         self.view.set_opacity(settings.overlay_opacity)
-        self.view.set_mode("fill")
-        self.view.set_tool("click")
+        self.set_tool("click")
         self.window.canvas.set_empty_text("Open a photograph", "Drop an image or a folder here, or press Ctrl+O")
         self._refresh()
 
@@ -203,7 +243,7 @@ class Controller(QObject):
         item = self.annotation.document.get(object_id)
         choose_colour(self.window, item.colour, lambda colour: self.annotation.recolour(object_id, colour))
 
-    def _post_to_io(self, request: ReadImage | Export) -> None:
+    def _post_to_io(self, request: Request) -> None:
         self._io_worker.post(request)
         self._io.wake()
 
@@ -219,17 +259,54 @@ class Controller(QObject):
 
     # --- slots ---
 
+    def _on_click_requested(self, x: float, y: float, radius: float, is_positive: bool) -> None:
+        if self.annotation.document.layer is None:
+            self.annotation.add_click(x, y, radius, is_positive)
+        else:
+            self.dense.add_click(x, y, radius, is_positive)
+
+    def _on_painted(self, points: Points, radius: float, is_secondary: bool) -> None:
+        if self.view.tool == "trimap":
+            self.dense.paint_trimap(points, radius, is_secondary)
+        else:
+            self.dense.add_stroke(points, radius, is_secondary)
+
+    def _follow_task(self) -> None:
+        """Show the task that the document is about; undo may have changed it."""
+        task = self.annotation.document.task
+        if task == self._task:
+            return
+        self._task = task
+        self.window.canvas.cancel_gesture()
+        self.window.show_task(task)
+        self.network.set_task(task)
+        self.view.show_task(task)
+        self.set_tool(self.view.tool if self.dense.can_use(self.view.tool) else "click")
+        self._show_defaults()
+        self._show_network()
+        self._say_if_without_network(task)
+        self.refinement.sync()
+
+    def _say_if_without_network(self, task: str) -> None:
+        if self.network.network is None and not self.network.has_default(task):
+            self.window.messages.show_message(
+                "warning",
+                f"There is no network for {TASKS[task].title} yet",
+                "None comes with this program. Load a checkpoint from the Model menu (Ctrl+M).",
+            )
+
     def _on_engine_report(self, report: Report) -> None:
         self.network.receive(report)
         self.refinement.receive(report)
 
     def _on_io_report(self, report: Report) -> None:
         self.files.receive(report)
+        self.dense.receive(report)
         self.exports.receive(report)
 
     def _on_image_changed(self) -> None:
         self.refinement.set_image(self.files.image)
-        self.annotation.reset(DocumentState(config=self.annotation.document.config))
+        self.annotation.reset(self.annotation.document.emptied())
         self.view.show_image()
         self.window.messages.hide()
         if self.files.note:
@@ -287,7 +364,11 @@ class Controller(QObject):
         self.window.messages.show_hint(f"Exported {names} to {paths[0].parent}")
 
     def _remember_config(self) -> None:
-        self.settings.update(refinement=RefinementSettings.from_config(self.annotation.document.config))
+        document = self.annotation.document
+        self.settings.update(
+            refinement=RefinementSettings.from_config(document.config),
+            dense_refinement={layer.task: RefinementSettings.from_config(layer.config) for layer in document.layers},
+        )
 
     def _on_desktop_scheme_changed(self) -> None:
         if self.settings.current.theme == "system":
@@ -304,21 +385,28 @@ class Controller(QObject):
         """What holds right now, for the actions' `enabled_when`."""
         document, stack = self.annotation.document, self.annotation.undo_stack
         active = document.active
+        current, image = document.current, self.files.image
+        has_clicks = current is not None and bool(current.clicks)
         holds: dict[Condition, bool] = {
-            "image": self.files.image is not None,
+            "image": image is not None,
             "previous_image": self.files.images.neighbour(-1) is not None,
             "next_image": self.files.images.neighbour(1) is not None,
-            "exportable": document.has_clicks,
+            "exportable": self.exports.is_possible,
             "undo": stack.canUndo(),
             "redo": stack.canRedo(),
             "object": active is not None,
             "objects": len(document.objects) > 1,
-            "clicks": active is not None and bool(active.clicks),
-            "editable_clicks": active is not None and bool(active.clicks) and active.is_editable,
+            "clicks": has_clicks,
+            "editable_clicks": has_clicks and current is not None and current.is_editable,
             "finishable": active is not None and bool(active.clicks) and active.is_editable,
             "finished": active is not None and active.is_finished,
             "refining": self.refinement.is_active_busy,
             "engine": self.network.engine is not None,
+            "strokable": image is not None and self.dense.can_use("stroke"),
+            "pushable": image is not None and self.dense.can_use("push"),
+            "pickable": image is not None and self.dense.can_use("pick"),
+            "predictable": image is not None and document.layer is not None and document.layer.is_predictable,
+            "maskable": image is not None and self.dense.can_make_trimap,
         }
         return frozenset(condition for condition, is_held in holds.items() if is_held)
 

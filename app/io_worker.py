@@ -1,4 +1,4 @@
-"""Reads images and writes exports, so that neither a slow disk nor a large photograph holds the window up."""
+"""Reads images and maps, makes trimaps, writes exports: what a slow disk or a large photograph would hold up."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Slot
 
-from app.messages import Export, Exported, ExportItem, Failed, ImageRead, ReadImage, Request
+from app.messages import (
+    Export,
+    Exported,
+    ExportItem,
+    Failed,
+    ImageRead,
+    MakeTrimap,
+    ReadImage,
+    ReadTrimap,
+    Request,
+    TrimapReady,
+)
 from app.threads import Worker
 from gbrs_core.errors import GbrsError, ImageError
 
@@ -22,7 +33,7 @@ _log = logging.getLogger(__name__)
 
 
 class IoWorker(Worker):
-    """Works through file requests in order; of several images asked for in a row only the last is read."""
+    """Works through file requests in order; of several images, or trimaps, asked for in a row only the last is made."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,8 +43,8 @@ class IoWorker(Worker):
     def post(self, request: Request) -> None:
         """Leave a request; safe on any thread."""
         with self._lock:
-            if isinstance(request, ReadImage):
-                self._requests = [waiting for waiting in self._requests if not isinstance(waiting, ReadImage)]
+            if isinstance(request, ReadImage | MakeTrimap):
+                self._requests = [waiting for waiting in self._requests if type(waiting) is not type(request)]
             self._requests.append(request)
 
     def close(self) -> None:
@@ -52,18 +63,30 @@ class IoWorker(Worker):
             return self._requests.pop(0) if self._requests else None
 
     def _handle(self, request: Request) -> None:
-        what = "The image could not be opened" if isinstance(request, ReadImage) else "The export was not written"
+        what = _FAILURES.get(type(request), "The request failed")
         try:
             if isinstance(request, ReadImage):
                 self.reported.emit(_read(request))
             elif isinstance(request, Export):
                 self.reported.emit(_export(request))
+            elif isinstance(request, MakeTrimap):
+                self.reported.emit(_make_trimap(request))
+            elif isinstance(request, ReadTrimap):
+                self.reported.emit(_read_trimap(request))
         except GbrsError as error:
             self.reported.emit(Failed(request.request_id, what, str(error), traceback.format_exc()))
         except Exception as error:  # noqa: BLE001 - the border of the thread
             _log.exception("%s", what)
             reason = f"Unexpected error: {error or type(error).__name__}"
             self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
+
+
+_FAILURES: dict[type[Request], str] = {
+    ReadImage: "The image could not be opened",
+    Export: "The export was not written",
+    MakeTrimap: "The trimap was not made",
+    ReadTrimap: "The trimap was not imported",
+}
 
 
 def _read(request: ReadImage) -> ImageRead:
@@ -81,6 +104,24 @@ def _read(request: ReadImage) -> ImageRead:
         siblings = image_io.list_images(path.parent)
     file = image_io.read_image(path)
     return ImageRead(request.request_id, file.path, file.array, file.note, siblings)
+
+
+def _make_trimap(request: MakeTrimap) -> TrimapReady:
+    import cv2
+
+    from gbrs_core.trimap import trimap_from_mask
+
+    height, width = request.size
+    logits = cv2.resize(request.logits, (width, height), interpolation=cv2.INTER_LINEAR)
+    values = trimap_from_mask(np.asarray(logits > request.logit_threshold), request.erode, request.dilate)
+    return TrimapReady(request.request_id, values, "Trimap from object")
+
+
+def _read_trimap(request: ReadTrimap) -> TrimapReady:
+    from gbrs_core.imports import read_trimap
+
+    imported = read_trimap(request.path, request.size)
+    return TrimapReady(request.request_id, imported.array, f"Import {request.path.name}", imported.notes)
 
 
 def _export(request: Export) -> Exported:

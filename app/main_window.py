@@ -4,29 +4,44 @@ from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QCloseEvent, QPalette
-from PySide6.QtWidgets import QDockWidget, QGridLayout, QMainWindow, QMenu, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QGridLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
-from app.action_table import ACTIONS, MENUS, Menu
+from app.action_table import ACTIONS, MENUS, MENUS_OF_TASKS, Menu
 from app.actions import Actions
 from app.widgets.canvas import Canvas
+from app.widgets.classes_dock import ClassesDock
 from app.widgets.clicks_dock import ClicksDock
+from app.widgets.depth_dock import DepthDock
+from app.widgets.matte_dock import MatteDock
 from app.widgets.message_bar import MessageBar, ProgressStrip
 from app.widgets.objects_dock import ObjectsDock
 from app.widgets.refine_dock import RefineDock
 from app.widgets.shortcut_sheet import ShortcutSheet
 from app.widgets.status_bar import StatusBar
 from app.widgets.view_bar import ViewBar
+from gbrs_core.task_catalog import TASKS
 
-LAYOUT_VERSION = 1
+TaskPanel = ObjectsDock | ClassesDock | MatteDock | DepthDock
+
+LAYOUT_VERSION = 2
 _DEFAULT_SIZE = QSize(1320, 880)
 _PANEL_WIDTH = 290
 _PANEL_HEIGHTS = (170, 190, 440)
 _TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
     ("open_image", "open_folder", "export"),
-    ("click_tool", "pan_tool"),
+    ("click_tool", "stroke_tool", "push_tool", "trimap_tool", "pick_tool", "pan_tool"),
     ("undo", "redo"),
     ("new_object", "finish"),
-    ("accept", "cancel"),
+    ("accept", "cancel", "predict"),
     ("zoom_in", "zoom_out", "fit"),
     ("previous_image", "next_image"),
 )
@@ -54,11 +69,22 @@ class MainWindow(QMainWindow):
         self.progress = ProgressStrip()
         self.view_bar = ViewBar(self.actions_table)
         self.objects_panel = ObjectsDock(self.actions_table)
+        self.classes_panel = ClassesDock(self.actions_table)
+        self.matte_panel = MatteDock(self.actions_table)
+        self.depth_panel = DepthDock(self.actions_table)
         self.clicks_panel = ClicksDock(self.actions_table)
         self.refine_panel = RefineDock()
         self.status = StatusBar()
         self.recent_images_menu = QMenu("Open &Recent", self)
         self.recent_networks_menu = QMenu("&Recent Checkpoints", self)
+        self._task_pages: dict[str, tuple[str, TaskPanel]] = {
+            "interactive": ("Objects", self.objects_panel),
+            "semantic": ("Classes", self.classes_panel),
+            "matting": ("Matte", self.matte_panel),
+            "depth": ("Depth", self.depth_panel),
+        }
+        self._task_stack = QStackedWidget()
+        self._task_menus: dict[Menu, QAction] = {}
         self._docks: list[QDockWidget] = []
         self._assemble()
         self.default_layout = self.saveState(LAYOUT_VERSION)
@@ -68,8 +94,19 @@ class MainWindow(QMainWindow):
         """Draw every icon in the colours of the theme."""
         self.actions_table.paint_icons(palette)
         self.view_bar.paint_icons(palette)
-        self.objects_panel.paint_icons(palette)
+        for _, panel in self._task_pages.values():
+            panel.paint_icons(palette)
         self.clicks_panel.paint_icons(palette)
+
+    def show_task(self, task: str) -> None:
+        """Show the panel, the menus and the actions of a task."""
+        title, panel = self._task_pages[task]
+        self._task_stack.setCurrentWidget(panel)
+        self._docks[0].setWindowTitle(title)
+        self.actions_table.show_task(task)
+        self.actions_table[f"task_{task}"].setChecked(True)
+        for name, action in self._task_menus.items():
+            action.setVisible(MENUS_OF_TASKS[name] == task)
 
     def restore_layout(self, geometry: bytes, layout: bytes) -> None:
         """Take place, size and panels from an earlier run; what does not fit is ignored by Qt."""
@@ -142,10 +179,23 @@ class MainWindow(QMainWindow):
             for action_id in group:
                 bar.addAction(self.actions_table[action_id])
         self.addToolBar(Qt.ToolBarArea.LeftToolBarArea, bar)
+        self.addToolBar(Qt.ToolBarArea.TopToolBarArea, self._task_bar())
+
+    def _task_bar(self) -> QToolBar:
+        """The switch between the tasks."""
+        bar = QToolBar("Task")
+        bar.setObjectName("task")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+        for task in TASKS:
+            bar.addAction(self.actions_table[f"task_{task}"])
+        return bar
 
     def _add_panels(self) -> None:
+        for _, page in self._task_pages.values():
+            self._task_stack.addWidget(page)
         for title, panel in (
-            ("Objects", self.objects_panel),
+            ("Objects", self._task_stack),
             ("Clicks", self.clicks_panel),
             ("Refine", self.refine_panel),
         ):
@@ -168,6 +218,8 @@ class MainWindow(QMainWindow):
         for name in MENUS:
             menu = self.menuBar().addMenu(f"&{name}")
             menu.setToolTipsVisible(True)
+            if name in MENUS_OF_TASKS:
+                self._task_menus[name] = menu.menuAction()
             if name == "Window":
                 menu.addActions([dock.toggleViewAction() for dock in self._docks])
             for spec in ACTIONS:

@@ -11,15 +11,18 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QWidget
 
-from app.action_table import THEMES, VIEW_MODES
+from app.action_table import CLASS_KEYS, THEMES, TRIMAP_VALUES, VIEW_MODES
 from app.controllers.files import NETWORK_SUFFIXES
 from app.state.settings import Theme, log_folder
+from app.tools.registry import TOOLS
+from gbrs_core.task_catalog import TASKS
 
 if TYPE_CHECKING:
     from app.controller import Controller
     from app.state.document import Colour
 
 _IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.bmp);;All files (*)"
+_TRIMAP_FILTER = "Trimaps (*.png *.tif *.tiff);;All files (*)"
 _NETWORK_FILTER = f"Checkpoints ({' '.join('*' + suffix for suffix in NETWORK_SUFFIXES)});;All files (*)"
 _ABOUT = (
     "<h3>G-BRS Annotator</h3><p>Correct the dense output of a network with clicks.</p>"
@@ -50,6 +53,8 @@ def show_state(controller: Controller) -> None:
     table["markers"].setChecked(view.are_markers_visible)
     table[f"view_{view.mode}"].setChecked(True)
     table[f"{view.tool}_tool"].setChecked(True)
+    for name, value in TRIMAP_VALUES:
+        table[f"paint_{name}"].setChecked(controller.dense.trimap_value == value)
     table[f"theme_{controller.settings.current.theme}"].setChecked(True)
     stack = controller.annotation.undo_stack
     table["undo"].setText(f"&Undo {stack.undoText()}".strip())
@@ -73,7 +78,7 @@ def choose_colour(parent: QWidget, colour: Colour, then: Callable[[Colour], None
 
 def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
     window, annotation, view = controller.window, controller.annotation, controller.view
-    canvas, network, exports = window.canvas, controller.network, controller.exports
+    canvas, network, exports, dense = window.canvas, controller.network, controller.exports, controller.dense
     commands: dict[str, Callable[[], object]] = {
         "open_image": partial(_open_image, controller),
         "open_folder": partial(_open_folder, controller),
@@ -108,8 +113,16 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
         "delete_object": _on_active(controller, annotation.delete_object),
         "next_object": partial(annotation.activate_neighbour, 1),
         "previous_object": partial(annotation.activate_neighbour, -1),
-        "click_tool": partial(view.set_tool, "click"),
-        "pan_tool": partial(view.set_tool, "pan"),
+        "uncertainty": view.toggle_uncertainty,
+        "swap_targets": dense.swap_targets,
+        "find_class": window.classes_panel.focus_search,
+        "show_all_classes": dense.show_all_classes,
+        "trimap_from_object": window.matte_panel.request_from_object,
+        "import_trimap": partial(_import_trimap, controller),
+        "clear_trimap": dense.clear_trimap,
+        "twice_as_far": partial(dense.scale_target, 2.0),
+        "half_as_far": partial(dense.scale_target, 0.5),
+        "predict": controller.refinement.rerun,
         "radius_down": partial(canvas.step_radius, -1),
         "radius_up": partial(canvas.step_radius, 1),
         "radius_down_twice": partial(canvas.step_radius, -2),
@@ -124,7 +137,12 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
         "log_folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder()))),
         "about": partial(_about, window),
     }
-    commands.update({f"view_{mode}": partial(view.set_mode, mode) for mode, _ in VIEW_MODES})
+    modes = {mode for modes in VIEW_MODES.values() for mode, _ in modes}
+    commands.update({f"view_{mode}": partial(view.set_mode, mode) for mode in modes})
+    commands.update({f"{tool}_tool": partial(controller.set_tool, tool) for tool in TOOLS})
+    commands.update({f"task_{task}": partial(controller.set_task, task) for task in TASKS})
+    commands.update({f"paint_{name}": partial(dense.set_trimap_value, value) for name, value in TRIMAP_VALUES})
+    commands.update({f"class_{number + 1}": partial(dense.set_target, number) for number in range(len(CLASS_KEYS))})
     commands.update({f"theme_{theme}": partial(controller.set_theme, cast(Theme, theme)) for theme, _ in THEMES})
     return commands
 
@@ -190,6 +208,13 @@ def _load_network(controller: Controller) -> None:
     path, _ = QFileDialog.getOpenFileName(controller.window, "Load Checkpoint", folder, _NETWORK_FILTER)
     if path:
         controller.network.load(path)
+
+
+def _import_trimap(controller: Controller) -> None:
+    folder = controller.settings.current.folders.get("image", "")
+    path, _ = QFileDialog.getOpenFileName(controller.window, "Import Trimap", folder, _TRIMAP_FILTER)
+    if path:
+        controller.dense.import_trimap(Path(path))
 
 
 def _delete(controller: Controller) -> None:

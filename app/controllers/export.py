@@ -72,6 +72,12 @@ class ExportController(QObject):
         return self._annotation.export_views() != self._exported_views
 
     @property
+    def is_possible(self) -> bool:
+        """Whether there is something to export in the task that is worked on."""
+        document = self._annotation.document
+        return document.has_clicks if document.layer is None else self._refinement.result_of(document.layer) is not None
+
+    @property
     def is_writing(self) -> bool:
         """Whether an export is being written, or waits for a running click."""
         return self._writing is not None or self._waiting is not None

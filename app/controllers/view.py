@@ -12,14 +12,17 @@ from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
 from app.controllers.refinement import RefinementController
 from app.messages import RefineProgress
+from app.state.dense import INTERACTIVE
 from app.state.results import ClickOutcome
 from app.state.settings import SettingsStore
+from app.tools.registry import TOOLS
 from app.widgets.canvas import Canvas
 from app.widgets.clicks_dock import ClicksDock
 from app.widgets.objects_dock import ObjectsDock
 from app.widgets.refine_dock import RefineDock
 from app.widgets.status_bar import StatusBar
 from app.widgets.view_bar import ViewBar
+from gbrs_core.task_catalog import TASKS
 
 Hold = Literal["before", "image"]
 
@@ -59,6 +62,7 @@ class ViewController(QObject):
         self._settings = settings
         self._tool = "click"
         self._mode = "fill"
+        self._modes: dict[str, str] = {}
         self.is_overlay_visible = True
         self.are_markers_visible = True
         self._cursor: tuple[float, float] | None = None
@@ -82,12 +86,12 @@ class ViewController(QObject):
 
     @property
     def mode(self) -> str:
-        """How the masks are drawn, one of `VIEW_MODES`."""
+        """How the prediction is drawn, one of the task's `VIEW_MODES`."""
         return self._mode
 
     @property
     def tool(self) -> str:
-        """What the left button does: "click" or "pan"."""
+        """What the left button does, a name of `app.tools.registry`."""
         return self._tool
 
     # --- image ---
@@ -99,18 +103,18 @@ class ViewController(QObject):
         self._status.clear_pixel()
         self._status.show_outcome(None)
         self._refine.loss_plot.set_curve((), 0)
-        if image is not None:
+        if image is not None and not TOOLS[self._tool].has_brush:
             self.set_radius(max(LEAST_RADIUS, round(self._settings.current.radius_share * max(image.shape[:2]))))
 
     # --- settings of the view ---
 
     def set_radius(self, radius: float) -> None:
-        """Attention radius of the next click, image pixels."""
+        """Attention radius of the next click, or radius of the brush, image pixels."""
         self._canvas.set_radius(radius)
         self._show_radius(radius)
 
     def set_opacity(self, opacity: float) -> None:
-        """Opacity of the masks, 0 to 1."""
+        """Opacity of the prediction, 0 to 1."""
         opacity = min(1.0, max(0.0, opacity))
         self._canvas.set_overlay_opacity(opacity)
         self._bar.show_opacity(opacity)
@@ -121,17 +125,17 @@ class ViewController(QObject):
         self.set_opacity(round(self._settings.current.overlay_opacity + steps * OPACITY_STEP, 2))
 
     def set_mode(self, mode: str) -> None:
-        """Draw the masks in another way."""
+        """Draw the prediction in another way."""
         self._canvas.set_view_mode(mode)
         self._on_mode_changed(mode)
 
     def step_mode(self, steps: int) -> None:
-        """Draw the masks in the next or previous way."""
-        modes = [mode for mode, _ in VIEW_MODES]
+        """Draw the prediction in the next or previous way."""
+        modes = [mode for mode, _ in VIEW_MODES[self._annotation.document.task]]
         self.set_mode(modes[(modes.index(self._mode) + steps) % len(modes)])
 
     def set_overlay_visible(self, is_visible: bool) -> None:
-        """Show or hide all masks."""
+        """Show or hide masks and maps."""
         self.is_overlay_visible = is_visible
         self._canvas.set_overlay_visible(is_visible)
         self.view_changed.emit()
@@ -142,14 +146,28 @@ class ViewController(QObject):
         self._canvas.set_markers_visible(is_visible)
         self.view_changed.emit()
 
+    def toggle_uncertainty(self) -> None:
+        """Show where the network is unsure, or the classes again."""
+        self.set_mode("fill" if self._mode == "uncertainty" else "uncertainty")
+
+    def show_task(self, task: str) -> None:
+        """Draw what the task predicts."""
+        mode = self._modes.get(task, VIEW_MODES[task][0][0])
+        self._bar.show_task(VIEW_MODES[task], has_threshold=task == INTERACTIVE)
+        self._canvas.set_layers(())
+        self._canvas.set_before_layer(None)
+        self._canvas.set_output_kind(TASKS[task].output_kind)
+        self.set_mode(mode)
+        self._document.start()
+
     def set_tool(self, tool: str) -> None:
-        """Click or pan with the left button."""
+        """What the left button does from now on."""
         self._tool = tool
         self._canvas.set_tool(tool)
         self.view_changed.emit()
 
     def peek(self, hold: Hold) -> None:
-        """Show the mask "before" the newest click or the plain "image" for a moment."""
+        """Show the prediction "before" the newest click or the plain "image" for a moment."""
         self._canvas.set_hold(hold)
         self._peek_end.start()
 
@@ -217,7 +235,7 @@ class ViewController(QObject):
 
     def _on_radius_changed(self, radius: float) -> None:
         self._show_radius(radius)
-        if self._files.image is not None:
+        if self._files.image is not None and not TOOLS[self._tool].has_brush:
             share = radius / max(self._files.image.shape[:2])
             self._settings.update(radius_share=min(1.0, max(1e-4, share)))
 
@@ -226,5 +244,6 @@ class ViewController(QObject):
 
     def _on_mode_changed(self, mode: str) -> None:
         self._mode = mode
+        self._modes[self._annotation.document.task] = mode
         self._bar.show_view_mode(mode)
         self.view_changed.emit()

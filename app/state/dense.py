@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,30 +24,28 @@ LAYER_IDS: Mapping[str, int] = {
 """What a layer goes by where objects go by their ids: negative, so that they never meet."""
 
 
-@dataclass(frozen=True, eq=False)
+_versions = count(1)
+
+
+@dataclass(frozen=True)
 class Trimap:
-    """A trimap; compared by content, which is hashed once.
+    """A trimap; another one has another version, so that nobody compares pixels.
 
     Attributes:
         values: read-only (H, W) uint8 at image size: 0 background, 128 unknown, 255 foreground.
+        version: never given twice.
     """
 
-    values: NDArray[np.uint8]
+    values: NDArray[np.uint8] = field(compare=False)
+    version: int = field(default_factory=lambda: next(_versions))
 
     def __post_init__(self) -> None:
         self.values.flags.writeable = False
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """Names the content."""
-        content = hashlib.blake2b(self.values.tobytes(), digest_size=16)
-        return f"{self.values.shape}{content.hexdigest()}"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Trimap) and (self is other or self.digest == other.digest)
-
-    def __hash__(self) -> int:
-        return hash(self.digest)
+        """Names the content within this run."""
+        return f"trimap {self.version}"
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,7 @@ class DenseLayer:
         hidden_classes: ids of the classes that are not drawn.
         primary: target of the left button: class id, alpha, or depth.
         secondary: target of the right button; None as long as nobody said.
+        push_step: by how much a push changes the value, in its unit.
     """
 
     task: str
@@ -72,6 +70,7 @@ class DenseLayer:
     hidden_classes: frozenset[int] = frozenset()
     primary: float = 1.0
     secondary: float | None = None
+    push_step: float = 0.1
 
     @classmethod
     def blank(cls, task: str, config: RefinementConfig | None = None) -> DenseLayer:
@@ -79,7 +78,9 @@ class DenseLayer:
         targets = TASKS[task].target_spec
         # A second depth cannot be guessed; a second class or alpha can.
         secondary = None if targets.kind == "range" and targets.unit else targets.secondary
-        return cls(task, config=config or RefinementConfig(), primary=targets.default, secondary=secondary)
+        step = TASKS[task].push_step or cls.push_step
+        config = config or RefinementConfig()
+        return cls(task, config=config, primary=targets.default, secondary=secondary, push_step=step)
 
     @property
     def description(self) -> TaskDescription:
@@ -110,6 +111,10 @@ class DenseLayer:
     def trimap_digest(self) -> str:
         """Names the trimap; empty without one."""
         return self.trimap.digest if self.trimap is not None else ""
+
+    def emptied(self) -> DenseLayer:
+        """For another image: nothing done yet, with the same settings and targets."""
+        return replace(self, clicks=(), trimap=None)
 
     def with_target(self, target: float, *, is_secondary: bool) -> DenseLayer:
         """With another target of the left or the right button."""

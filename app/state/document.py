@@ -177,6 +177,12 @@ class DocumentState:
             self.get(object_id)
         return replace(self, active_object_id=object_id)
 
+    def emptied(self) -> DocumentState:
+        """For another image: nothing done yet, with the same task and settings."""
+        return DocumentState(
+            config=self.config, layers=tuple(layer.emptied() for layer in self.layers), task=self.task
+        )
+
     def switched(self, task: str) -> DocumentState:
         """With another task that is worked on."""
         return replace(self, task=task)

@@ -52,6 +52,7 @@ class Settings(BaseModel):
         radius_share: attention radius of the next click as a share of the image's longest side.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         refinement: refinement settings of new images.
+        dense_refinement: the same of the other tasks, by registry name.
         recent_images: files and folders, newest first.
         recent_networks: checkpoints, newest first.
         folders: last folder per kind of dialog.
@@ -69,6 +70,7 @@ class Settings(BaseModel):
     radius_share: float = Field(default=0.12, gt=0, le=1)
     device: str = "auto"
     refinement: RefinementSettings = RefinementSettings()
+    dense_refinement: dict[str, RefinementSettings] = {}
     recent_images: tuple[str, ...] = ()
     recent_networks: tuple[str, ...] = ()
     folders: dict[FolderKind, str] = {}

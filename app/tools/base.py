@@ -17,6 +17,10 @@ MIN_RADIUS = 2.0
 """Smallest attention radius, in image pixels."""
 DEFAULT_RADIUS = 60.0
 """Attention radius before anybody chose one, in image pixels."""
+DEFAULT_BRUSH_RADIUS = 16.0
+"""Radius of the brush before anybody chose one, in image pixels."""
+MIN_BRUSH_RADIUS = 0.5
+"""Smallest radius of the brush, in image pixels: it paints a single pixel."""
 RADIUS_PER_NOTCH = 1.15
 """Factor on the attention radius per notch of the wheel."""
 
@@ -57,7 +61,7 @@ class Surroundings:
 
     Attributes:
         image_size: (H, W).
-        radius: attention radius of the next click, in image pixels.
+        radius: attention radius of the next click, or radius of the brush, in image pixels.
         markers: the clicks that are shown.
         marker_index: which of them is under the pointer; None for none.
     """
@@ -70,6 +74,11 @@ class Surroundings:
     def limited_radius(self, radius: float) -> float:
         """The nearest radius that a click may have."""
         return limited_radius(radius, self.image_size)
+
+    def contains(self, event: PointerEvent) -> bool:
+        """Whether an event is on the image."""
+        height, width = self.image_size
+        return -0.5 <= event.x < width - 0.5 and -0.5 <= event.y < height - 0.5
 
     def inside(self, x: float, y: float) -> tuple[float, float]:
         """The nearest position between the middles of the outermost pixels."""
@@ -107,7 +116,25 @@ class PanFeedback:
     dy: float
 
 
-Feedback = RingFeedback | MoveFeedback | PanFeedback
+@dataclass(frozen=True)
+class StrokeFeedback:
+    """What a brush painted so far: the way of its middle in image pixels, and its radius."""
+
+    points: tuple[tuple[float, float], ...]
+    radius: float
+    is_secondary: bool
+
+
+@dataclass(frozen=True)
+class PushFeedback:
+    """The button is held here, in image pixels: the value is to be raised, or lowered."""
+
+    x: float
+    y: float
+    is_positive: bool
+
+
+Feedback = RingFeedback | MoveFeedback | PanFeedback | StrokeFeedback | PushFeedback
 
 # --- interactions: what a gesture was for ---
 
@@ -138,14 +165,38 @@ class SelectClick:
     index: int
 
 
-Interaction = AddClick | MoveClick | SelectClick
+@dataclass(frozen=True)
+class AddStroke:
+    """Something was painted: the way of the brush in image pixels, and its radius."""
+
+    points: tuple[tuple[float, float], ...]
+    radius: float
+    is_secondary: bool
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The value under the pointer is to be the target of a button, in image pixels."""
+
+    x: float
+    y: float
+    is_secondary: bool
+
+
+Interaction = AddClick | MoveClick | SelectClick | AddStroke | Pick
 Gesture = Generator[Feedback | None, PointerEvent, Interaction | None]
 
 
 class Tool(Protocol):
-    """What a press begins."""
+    """What a press begins.
+
+    Attributes:
+        name: registry name.
+        has_brush: whether it paints; its radius is that of the brush then, else the attention radius.
+    """
 
     name: str
+    has_brush: bool
 
     def begin(self, press: PointerEvent, surroundings: Surroundings) -> Gesture | None:
         """The gesture that begins with this press; None if it begins nothing."""
@@ -191,9 +242,9 @@ class GestureRunner:
         return gesture is not None
 
 
-def limited_radius(radius: float, image_size: tuple[int, int]) -> float:
-    """The nearest radius between MIN_RADIUS and the diagonal of an image of size (H, W)."""
-    return min(max(radius, MIN_RADIUS), max(math.hypot(*image_size), MIN_RADIUS))
+def limited_radius(radius: float, image_size: tuple[int, int], least: float = MIN_RADIUS) -> float:
+    """The nearest radius between the least one and the diagonal of an image of size (H, W)."""
+    return min(max(radius, least), max(math.hypot(*image_size), least))
 
 
 def nearest_inside(x: float, y: float, image_size: tuple[int, int]) -> tuple[float, float]:

@@ -16,18 +16,16 @@ from app.tools.base import (
 
 
 class ClickTool:
-    """Left button: object; right button or Shift: background; on a marker: move or select it."""
+    """Left button: object or first target; right button or Shift: the other one; on a marker: move or select it."""
 
     name = "click"
+    has_brush = False
 
     def begin(self, press: PointerEvent, surroundings: Surroundings) -> Gesture | None:
         """A click inside of the image, or a drag of the marker under the pointer."""
         if surroundings.marker_index is not None and not press.is_secondary:
             return _drag_marker(press, surroundings, surroundings.marker_index)
-        height, width = surroundings.image_size
-        if -0.5 <= press.x < width - 0.5 and -0.5 <= press.y < height - 0.5:
-            return _draw_click(press, surroundings)
-        return None
+        return _draw_click(press, surroundings) if surroundings.contains(press) else None
 
 
 def _draw_click(press: PointerEvent, surroundings: Surroundings) -> Gesture:

@@ -9,6 +9,7 @@ class PanTool:
     """The image follows the pointer."""
 
     name = "pan"
+    has_brush = False
 
     def begin(self, press: PointerEvent, surroundings: Surroundings) -> Gesture | None:
         """A drag from anywhere."""

@@ -21,21 +21,27 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.rendering.layers import ClickMarker, MaskLayer
+from app.rendering.layers import ClickMarker, MaskLayer, TargetLook
 from app.state.viewport import Viewport
 from app.tools.base import (
+    DEFAULT_BRUSH_RADIUS,
     DEFAULT_RADIUS,
+    MIN_BRUSH_RADIUS,
     MIN_RADIUS,
     RADIUS_PER_NOTCH,
     AddClick,
+    AddStroke,
     GestureRunner,
     Interaction,
     MoveClick,
     MoveFeedback,
     PanFeedback,
+    Pick,
     PointerEvent,
     PointerEventKind,
+    PushFeedback,
     RingFeedback,
+    StrokeFeedback,
     Surroundings,
     limited_radius,
 )
@@ -61,8 +67,12 @@ class Canvas(CanvasView):
         click_selected(int index): a marker was clicked; -1 for a click beside the image.
         cursor_moved(float x, float y): the pointer is over the image.
         cursor_left(): the pointer is no longer over the image.
-        radius_changed(float radius): the attention radius of the next click changed.
+        radius_changed(float radius): the attention radius of the next click, or that of the brush, changed.
         space_tapped(): the space bar was tapped, not held.
+        painted(tuple points, float radius, bool is_secondary): a brush was moved along (x, y) points.
+        pick_requested(float x, float y, bool is_secondary): the value there is to be a target.
+        push_held(float x, float y, bool is_positive): the button of the push tool is held here.
+        push_released(): no longer.
     """
 
     click_requested = Signal(float, float, float, bool)
@@ -73,10 +83,16 @@ class Canvas(CanvasView):
     cursor_left = Signal()
     radius_changed = Signal(float)
     space_tapped = Signal()
+    painted = Signal(tuple, float, bool)
+    pick_requested = Signal(float, float, bool)
+    push_held = Signal(float, float, bool)
+    push_released = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._radius = DEFAULT_RADIUS
+        self._radii = {False: DEFAULT_RADIUS, True: DEFAULT_BRUSH_RADIUS}
+        self._targets: tuple[TargetLook, TargetLook] | None = None
+        self._pushed: PushFeedback | None = None
         self._tool = TOOLS["click"]
         self._gestures = GestureRunner()
         self._gesture_button = Qt.MouseButton.NoButton
@@ -101,38 +117,48 @@ class Canvas(CanvasView):
         """See `CanvasView`; cancels a gesture."""
         self.cancel_gesture()
         super().set_image(rgb, keep_view=keep_view)
-        self.set_radius(self._radius)
+        self.set_radius(self.radius())
 
     def set_radius(self, radius: float) -> None:
-        """The attention radius of the next click, from 2 image pixels to the image's diagonal."""
-        view = self._viewport
-        limited = max(radius, MIN_RADIUS) if view is None else limited_radius(radius, view.image_size)
-        if limited != self._radius:
-            self._radius = limited
+        """The attention radius of the next click, or that of the brush where the tool has one, from 2 image pixels
+        (half a one for a brush) to the image's diagonal.
+        """
+        view, has_brush = self._viewport, self._tool.has_brush
+        least = MIN_BRUSH_RADIUS if has_brush else MIN_RADIUS
+        limited = max(radius, least) if view is None else limited_radius(radius, view.image_size, least)
+        if limited != self._radii[has_brush]:
+            self._radii[has_brush] = limited
             self._refresh()
             self.radius_changed.emit(limited)
 
     def radius(self) -> float:
-        """The attention radius of the next click in image pixels."""
-        return self._radius
+        """The attention radius of the next click, or that of the brush where the tool has one, in image pixels."""
+        return self._radii[self._tool.has_brush]
+
+    def set_targets(self, targets: tuple[TargetLook, TargetLook] | None) -> None:
+        """How the targets of the left and the right button look; None for object and background."""
+        self._targets = targets
+        self._refresh()
 
     def step_radius(self, notches: float) -> None:
         """Change the radius by 15 % per notch, and show it in figures for a moment."""
-        self.set_radius(self._radius * RADIUS_PER_NOTCH**notches)
+        self.set_radius(self.radius() * RADIUS_PER_NOTCH**notches)
         self._label_timer.start()
         self._refresh()
 
     def set_tool(self, name: str) -> None:
-        """Use the tool "click" or "pan". Raises ValueError for another one."""
+        """Use a tool of `app.tools.registry`. Raises ValueError for another one."""
         if name not in TOOLS:
             raise ValueError(f"unknown tool {name!r}; known ones: {', '.join(TOOLS)}")
         self.cancel_gesture()
         self._tool = TOOLS[name]
         self._refresh()
+        self.radius_changed.emit(self.radius())
 
     def cancel_gesture(self) -> bool:
         """Drop the gesture under way as if it had not begun. Returns whether there was one."""
         was_running = self._gestures.cancel()
+        self._report_push()
         self._refresh()
         return was_running
 
@@ -146,14 +172,16 @@ class Canvas(CanvasView):
         self._space.use()
         is_left = event.button() == Qt.MouseButton.LeftButton
         is_pan = event.button() == Qt.MouseButton.MiddleButton or (is_left and self._space.is_down)
-        tool = TOOLS["pan"] if is_pan else self._tool
+        is_pick = is_left and self._targets is not None and event.modifiers() & Qt.KeyboardModifier.ControlModifier
+        tool = TOOLS["pan"] if is_pan else TOOLS["pick"] if is_pick else self._tool
         if tool is TOOLS["pan"] and event.button() == Qt.MouseButton.RightButton:
             return
         self._gesture_button = event.button()
-        surroundings = Surroundings(self._viewport.image_size, self._radius, self._markers, self._pointer.hovered)
+        surroundings = Surroundings(self._viewport.image_size, self.radius(), self._markers, self._pointer.hovered)
         self._gestures.start(tool.begin(self._pointer_event("press", event, self._viewport), surroundings))
         if not self._gestures.is_running and any(marker.is_selected for marker in self._markers):
             self.click_selected.emit(-1)
+        self._report_push()
         self._refresh()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
@@ -170,6 +198,7 @@ class Canvas(CanvasView):
             feedback = self._gestures.feedback
             if isinstance(feedback, PanFeedback):
                 self._show(self._viewport.panned(feedback.dx, feedback.dy), is_moving=True)
+        self._report_push()
         self._refresh()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
@@ -177,6 +206,7 @@ class Canvas(CanvasView):
         if self._viewport is None or event.button() != self._gesture_button or not self._gestures.is_running:
             return
         interaction = self._gestures.send(self._pointer_event("release", event, self._viewport))
+        self._report_push()
         self._follow(event)
         if interaction is not None:
             self._report(interaction)
@@ -301,8 +331,21 @@ class Canvas(CanvasView):
             self.click_requested.emit(interaction.x, interaction.y, interaction.radius, interaction.is_positive)
         elif isinstance(interaction, MoveClick):
             self.click_move_requested.emit(interaction.index, interaction.x, interaction.y)
+        elif isinstance(interaction, AddStroke):
+            self.painted.emit(interaction.points, interaction.radius, interaction.is_secondary)
+        elif isinstance(interaction, Pick):
+            self.pick_requested.emit(interaction.x, interaction.y, interaction.is_secondary)
         else:
             self.click_selected.emit(interaction.index)
+
+    def _report_push(self) -> None:
+        """Say where the button of the push tool is held, and when it no longer is."""
+        feedback = self._gestures.feedback
+        before, self._pushed = self._pushed, feedback if isinstance(feedback, PushFeedback) else None
+        if self._pushed is not None and self._pushed != before:
+            self.push_held.emit(self._pushed.x, self._pushed.y, self._pushed.is_positive)
+        elif self._pushed is None and before is not None:
+            self.push_released.emit()
 
     def _follow(self, event: QSinglePointEvent) -> None:
         """The pointer is where the event says."""
@@ -349,7 +392,9 @@ class Canvas(CanvasView):
         if emphasis != self._emphasis:
             self._emphasis = emphasis
             self._repaint_markers()
-        cursor = self._cursors.get(self._cursor_name(), self.devicePixelRatioF())
+        name = self._cursor_name()
+        colour = self._look(self._pointer.has_shift).colour if name == "target" else None
+        cursor = self._cursors.get(name, self.devicePixelRatioF(), colour)
         if cursor is not self._shown_cursor:
             self._shown_cursor = cursor
             self.setCursor(cursor)
@@ -360,21 +405,34 @@ class Canvas(CanvasView):
 
     def _pointer_picture(self) -> PointerPicture:
         feedback, place = self._gestures.feedback, self._pointer.place
-        number = len(self._markers) + 1
         if isinstance(feedback, MoveFeedback):
             return PointerPicture(replace(self._markers[feedback.index], x=feedback.x, y=feedback.y), has_dot=True)
         if place is None or self._viewport is None:
             return PointerPicture()
         if isinstance(feedback, RingFeedback):
-            click = ClickMarker(number, feedback.x, feedback.y, feedback.radius, feedback.is_positive)
+            click = self._next_click(feedback.x, feedback.y, feedback.radius, feedback.is_positive)
             label = f"{feedback.radius:.0f} px" if feedback.is_drag else ""
             return PointerPicture(click, True, label, place.x(), place.y())
-        if self._cursor_name() not in ("object", "background"):
+        if self._cursor_name() not in ("object", "background", "target"):
             return PointerPicture()
-        position = self._viewport.to_image(place.x(), place.y())
-        click = ClickMarker(number, *position, self._radius, not self._pointer.has_shift)
-        label = f"{self._radius:.0f} px" if self._label_timer.isActive() else ""
-        return PointerPicture(click, False, label, place.x(), place.y())
+        is_positive = not self._pointer.has_shift
+        radius = 0.0 if self._tool is TOOLS["push"] else self.radius()
+        click = self._next_click(*self._viewport.to_image(place.x(), place.y()), radius, is_positive)
+        label = f"{self.radius():.0f} px" if self._label_timer.isActive() else ""
+        stroke = feedback if isinstance(feedback, StrokeFeedback) else None
+        look = self._look(stroke.is_secondary) if stroke is not None else None
+        return PointerPicture(click, False, label, place.x(), place.y(), stroke, look)
+
+    def _next_click(self, x: float, y: float, radius: float, is_positive: bool) -> ClickMarker:
+        number = len(self._markers) + 1
+        if self._targets is None:
+            return ClickMarker(number, x, y, radius, is_positive)
+        look = self._look(not is_positive)
+        return ClickMarker(number, x, y, radius, is_positive, False, look.colour, look.label)
+
+    def _look(self, is_secondary: bool) -> TargetLook:
+        assert self._targets is not None, "only asked for where targets have looks"
+        return self._targets[is_secondary]
 
     def _cursor_name(self) -> CursorName:
         if self._viewport is None:
@@ -387,6 +445,10 @@ class Canvas(CanvasView):
             return "marker"
         if not self._is_over_image:
             return "arrow"
+        if self._tool is TOOLS["pick"]:
+            return "pick"
+        if self._targets is not None:
+            return "target"
         return "background" if self._pointer.has_shift else "object"
 
     def _hovered_marker(self) -> int | None:

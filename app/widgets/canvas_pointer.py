@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QLineF, QPointF, QRect, QRectF
-from PySide6.QtGui import QFont, QPainter
+from PySide6.QtCore import QLineF, QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
 
-from app.rendering.layers import ClickMarker
+from app.rendering.layers import ClickMarker, TargetLook
 from app.state.viewport import Viewport
-from app.tools.base import DRAG_THRESHOLD_PX
+from app.tools.base import DRAG_THRESHOLD_PX, StrokeFeedback
 from app.widgets.canvas_items import MarkerPainter, RingStyle, label_rect, nearest_marker, paint_label, paint_ring
 
 _MARKER_REACH = 44.0
 _RING_REACH = 5.0
 _LABEL_GAP = 22.0
+_STROKE_ALPHA = 170
 
 
 class Pointer:
@@ -66,6 +67,8 @@ class PointerPicture:
         has_dot: whether its marker is drawn as well.
         label: written beside it; empty for nothing.
         label_x, label_y: the place, in logical pixels, that it is written beside.
+        stroke: what is being painted; None for nothing.
+        stroke_look: the colour it is painted with.
     """
 
     click: ClickMarker | None = None
@@ -73,9 +76,13 @@ class PointerPicture:
     label: str = ""
     label_x: float = 0.0
     label_y: float = 0.0
+    stroke: StrokeFeedback | None = None
+    stroke_look: TargetLook | None = None
 
     def paint(self, painter: QPainter, viewport: Viewport, markers: MarkerPainter, font: QFont) -> None:
         """Draw it, in logical pixels."""
+        if self.stroke is not None and self.stroke_look is not None:
+            paint_stroke(painter, viewport, self.stroke, self.stroke_look)
         if self.click is None:
             return
         height, width = viewport.view_size
@@ -88,6 +95,9 @@ class PointerPicture:
 
     def covered(self, viewport: Viewport, font: QFont) -> QRect:
         """What it covers of the widget, in logical pixels."""
+        if self.stroke is not None:
+            height, width = viewport.view_size
+            return QRectF(0, 0, width, height).toAlignedRect()
         if self.click is None:
             return QRect()
         x, y = viewport.to_view(self.click.x, self.click.y)
@@ -107,3 +117,20 @@ class PointerPicture:
         if left + size.width() > width:
             left = self.label_x - _LABEL_GAP - size.width()
         return QPointF(left, min(max(self.label_y, size.height() / 2), height - size.height() / 2))
+
+
+def paint_stroke(painter: QPainter, viewport: Viewport, stroke: StrokeFeedback, look: TargetLook) -> None:
+    """What a brush painted so far, see-through in the colour of its target."""
+    places = [QPointF(*viewport.to_view(x, y)) for x, y in stroke.points]
+    path = QPainterPath(places[0])
+    for place in places[1:] or places:
+        path.lineTo(place)
+    colour = QColor(*look.colour)
+    colour.setAlpha(_STROKE_ALPHA)
+    pen = QPen(colour, max(2 * stroke.radius * viewport.scale, 1.0))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(pen)
+    painter.drawPath(path)

@@ -136,7 +136,7 @@ class ObjectsModel(QAbstractTableModel):
         return None
 
 
-class _CellDelegate(QStyledItemDelegate):
+class CellDelegate(QStyledItemDelegate):
     """Draws the colour as a round swatch and centres icons."""
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
@@ -246,7 +246,7 @@ class ObjectsDock(QWidget):
     def _set_up_view(self) -> None:
         view = self.view
         view.setModel(self._model)
-        view.setItemDelegate(_CellDelegate(view))
+        view.setItemDelegate(CellDelegate(view))
         view.setAccessibleName("Objects")
         view.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         view.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

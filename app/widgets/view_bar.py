@@ -1,4 +1,4 @@
-"""The strip above the canvas: attention radius, threshold, opacity and the way the masks are drawn."""
+"""The strip above the canvas: attention radius, threshold, opacity and the way predictions are drawn."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.action_table import VIEW_MODES, icon_name
+from app.action_table import icon_name
 from app.actions import Actions
 from app.theme import icon
 from app.widgets.fields import FIELD_HEIGHT, guard_wheel
@@ -50,27 +50,28 @@ class ViewBar(QWidget):
         self.radius.setSuffix(" px")
         self.radius.setFixedWidth(92)
         self.radius.setKeyboardTracking(False)
-        self.radius.setToolTip("Attention radius of the next click in image pixels ([ and ], Shift+wheel, or drag)")
+        self.radius.setToolTip(
+            "Attention radius of the next click, or radius of the brush, in image pixels ([ and ], Shift+wheel)"
+        )
         self.radius.setAccessibleName("Attention radius")
         self.threshold = _slider("Threshold", "From which probability a pixel belongs to the active object (T)")
         self.threshold.setRange(1, _STEPS - 1)
-        self.opacity = _slider("Opacity of the masks", "Opacity of the masks (, and .)")
+        self.opacity = _slider("Opacity", "Opacity of the prediction (, and .)")
         self.opacity.setRange(0, _STEPS)
         self._threshold_value = _value_label()
         self._opacity_value = _value_label()
         self.view_mode = QComboBox()
-        for mode, title in VIEW_MODES:
-            self.view_mode.addItem(title, mode)
         self.view_mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.view_mode.setMinimumContentsLength(9)
         self.view_mode.setMaximumWidth(190)
-        self.view_mode.setToolTip("How the masks are drawn (O)")
+        self.view_mode.setToolTip("How the prediction is drawn (O)")
         self.view_mode.setAccessibleName("View mode")
         for field in (self.radius, self.view_mode):
             guard_wheel(field)
             field.setMinimumHeight(FIELD_HEIGHT)
         self._icons = {name: QLabel() for name in ("mdi6.radius-outline", "mdi6.contrast-circle", "mdi6.opacity")}
         self._hold_buttons: dict[str, QToolButton] = {}
+        self._threshold_widgets: tuple[QWidget, ...] = ()
         self._lay_out(actions)
         self._connect()
 
@@ -99,6 +100,15 @@ class ViewBar(QWidget):
             self.opacity.setValue(round(opacity * _STEPS))
         self._opacity_value.setText(f"{self.opacity.value()} %")
 
+    def show_task(self, modes: tuple[tuple[str, str], ...], *, has_threshold: bool) -> None:
+        """The ways to show a prediction: mode and title each; and whether a threshold means something."""
+        with QSignalBlocker(self.view_mode):
+            self.view_mode.clear()
+            for mode, title in modes:
+                self.view_mode.addItem(title, mode)
+        for widget in self._threshold_widgets:
+            widget.setVisible(has_threshold)
+
     def show_view_mode(self, mode: str) -> None:
         """Show how the masks are drawn."""
         with QSignalBlocker(self.view_mode):
@@ -114,8 +124,11 @@ class ViewBar(QWidget):
             (threshold, "Threshold", (self.threshold, self._threshold_value)),
             (opacity, "Opacity", (self.opacity, self._opacity_value)),
         ):
+            caption = QLabel(text)
             row.addWidget(label)
-            row.addWidget(QLabel(text))
+            row.addWidget(caption)
+            if label is threshold:
+                self._threshold_widgets = (label, caption, *fields)
             for field in fields:
                 row.addWidget(field, 2 if isinstance(field, QSlider) else 0)
             row.addSpacing(8)

@@ -14,6 +14,7 @@ WAIT_MS = 20_000
 """How long a test waits for the engine on a machine that is busy with other things."""
 
 NETWORK_A, NETWORK_B = "light_interactive", "another"
+DENSE_NETWORKS = {f"light_{task}": task for task in ("semantic", "matting", "depth")}
 
 
 @pytest.fixture
@@ -32,11 +33,16 @@ def make_photo(path, width=120, height=90):
 
 
 def load_tiny(source, *, progress, cancelled):
-    """Stands in for `models.load`: two names are miniature networks, everything else is a file."""
+    """Stands in for `models.load`: these names are miniature networks, everything else is a file."""
     import models
+    from models.spec import LoadedNetwork
     from models.tiny import tiny_interactive
+    from tests.helpers import dense_networks
 
     seeds = {NETWORK_A: 0, NETWORK_B: 1}
+    if source in DENSE_NETWORKS:
+        toy = dense_networks.network(DENSE_NETWORKS[source])
+        return LoadedNetwork(toy.module, toy.spec, sha256=f"tiny-{source}")
     if source not in seeds:
         return models.load(source, progress, cancelled)
     progress("making it up", 0.5)
@@ -65,9 +71,9 @@ class Shell:
     def wait(self, condition, what="the condition"):
         self.qtbot.waitUntil(lambda: bool(condition()), timeout=WAIT_MS)
 
-    def start(self, path=None):
+    def start(self, path=None, task="interactive"):
         """Start the threads; returns when the image and the network are there."""
-        self.controller.start([path] if path is not None else [], None, "cpu")
+        self.controller.start([path] if path is not None else [], None, "cpu", task)
         self.wait(lambda: self.controller.network.network is not None)
         if path is not None:
             self.wait_for_image(path)
@@ -174,8 +180,11 @@ class Shell:
 
 
 @pytest.fixture
-def idle_shell(qtbot, tmp_path):
-    """A window whose threads were not started."""
+def idle_shell(qtbot, tmp_path, monkeypatch):
+    """A window whose threads were not started; every task has a miniature network."""
+    import models
+
+    monkeypatch.setattr(models, "default_network", lambda task: f"light_{task}")
     shell = Shell(qtbot, tmp_path / "settings" / "settings.json")
     yield shell
     shell.close()
