@@ -92,29 +92,29 @@ def container_of(path: Path) -> Container:
     Raises:
         CheckpointError: it is no checkpoint, or cannot be opened; the text says what it is instead.
     """
-    with _named(path):
+    with naming(path):
         return _container(path, _size(path))
 
 
 def read_checkpoint_file(path: Path, watch: Watch) -> CheckpointFile:
-    """Read a checkpoint of any of the three containers, recognised by its content.
+    """Read a checkpoint of any of the three containers, recognised by its content. To be called within `naming`.
 
     Raises:
-        CheckpointError: missing, unreadable, damaged, unsafe, or of another kind.
+        CheckpointError: damaged, unsafe, or of another kind.
         CancelledError: the caller asked to stop.
+        Whatever the readers raise on files that are missing, unreadable or damaged, which `naming` knows.
     """
-    with _named(path):
-        size = _size(path)
-        container = _container(path, size)
-        sha256 = _sha256(path, size, watch.part(0.0, 0.6))
-        watch.at("reading weights", 0.65)
-        content, metadata = _READERS[container](path, size, watch.part(0.65, 1.0))
+    size = _size(path)
+    container = _container(path, size)
+    sha256 = _sha256(path, size, watch.part(0.0, 0.6))
+    watch.at("reading weights", 0.65)
+    content, metadata = _READERS[container](path, size, watch.part(0.65, 1.0))
     return CheckpointFile(path, container, size, sha256, content, metadata)
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Turns the errors of readers into CheckpointError and names the file in them."""
+def naming(path: Path) -> Iterator[None]:
+    """Context that turns the errors of readers into CheckpointError, and names the file in them."""
     try:
         yield
     except CheckpointError as error:

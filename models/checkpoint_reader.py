@@ -8,7 +8,7 @@ from pathlib import Path
 from torch import Tensor
 
 from gbrs_core.errors import CheckpointError
-from models.checkpoint_files import read_checkpoint_file
+from models.checkpoint_files import naming, read_checkpoint_file
 from models.matching import best_match, complete, values_for
 from models.plain_weights import StoredTensor, shapes_of, weights_in
 from models.reading import CheckpointReading
@@ -17,6 +17,11 @@ from models.watch import Watch
 
 def read_here(path: Path, watch: Watch, wants_values: bool) -> CheckpointReading:
     """Read a checkpoint in this process, see `CheckpointReader`; for files that are trusted or have no code path."""
+    with naming(path):
+        return _read(path, watch, wants_values)
+
+
+def _read(path: Path, watch: Watch, wants_values: bool) -> CheckpointReading:
     file = read_checkpoint_file(path, watch.part(0.0, 0.6))
     weights: dict[str, StoredTensor] = {}
     values: Mapping[str, Tensor] = {}

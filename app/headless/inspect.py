@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from models.published import PublishedCheckpoint
     from models.spec import Inspection
 
 UNKNOWN = "not known"
@@ -38,6 +39,7 @@ def run(args: argparse.Namespace) -> int:
 def as_json(inspection: Inspection) -> str:
     """The report as one JSON object; what is not known is null."""
     spec, report = inspection.spec, inspection.report
+    published = _published(inspection)
     entry: dict[str, Any] = {
         "file": str(inspection.path),
         "container": inspection.container,
@@ -50,6 +52,8 @@ def as_json(inspection: Inspection) -> str:
         "task": spec.task if spec else None,
         "classes": _classes(inspection),
         "licence": (spec.licence or None) if spec else None,
+        "published_as": published.title if published else None,
+        "project_page": published.project_page if published else None,
         "values": inspection.value_count,
         "stored_types": list(inspection.stored_types),
         "metadata": inspection.metadata,
@@ -75,6 +79,7 @@ def as_json(inspection: Inspection) -> str:
 def as_text(inspection: Inspection) -> str:
     """The report as lines for people."""
     spec, report = inspection.spec, inspection.report
+    published = _published(inspection)
     options = ", ".join(f"{name}={value}" for name, value in spec.options.items()) if spec else ""
     rows = {
         "file": f"{inspection.path} ({inspection.size:,} bytes, {inspection.container})",
@@ -84,13 +89,21 @@ def as_text(inspection: Inspection) -> str:
         "classes": _classes(inspection) or UNKNOWN,
         "values": f"{inspection.value_count:,} ({', '.join(inspection.stored_types)})",
         "licence": (spec.licence if spec else "") or UNKNOWN,
+        "published as": f"{published.title}, {published.project_page}" if published else "",
         "usable": f"no: {inspection.problem}" if inspection.problem else "yes",
     }
-    lines = [f"{name:<13} {value}" for name, value in rows.items()]
+    lines = [f"{name:<13} {value}" for name, value in rows.items() if value]
     lines += [f"{name:<13} {value}" for name, value in sorted(inspection.metadata.items()) if name not in rows]
     if report is not None:
         lines += ["", report.text()]
     return "\n".join(lines) + "\n"
+
+
+def _published(inspection: Inspection) -> PublishedCheckpoint | None:
+    """The catalogue's entry for a file of this name with these keys."""
+    from models.published import published_as
+
+    return published_as(inspection.path, inspection.spec.name) if inspection.spec else None
 
 
 def _classes(inspection: Inspection) -> int | None:

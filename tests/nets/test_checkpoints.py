@@ -451,6 +451,16 @@ def test_inspection_of_a_good_file(save: Callable[[Any], Path], state: State) ->
     assert found.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_a_published_file_is_named_by_inspection(tmp_path: Path) -> None:
+    from app.headless import inspect
+
+    path = tmp_path / "hrnet18_ocr64_sbd.pth"
+    torch.save(models.create("hrnet18_ocr64").state_dict(), path)
+    found = inspect_here(path)
+    assert json.loads(inspect.as_json(found))["published_as"] == "HRNetV2-W18 + OCR (SBD)"
+    assert "published as  HRNetV2-W18 + OCR (SBD), https://github.com/" in inspect.as_text(found)
+
+
 def test_inspection_of_a_file_that_does_not_fit(save: Callable[[Any], Path], state: State) -> None:
     del state["head.classify.bias"]
     found = inspect_here(save(state))
