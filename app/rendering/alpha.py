@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.rendering.base import Frame, ViewStyle
-from app.rendering.diverging import draw_difference
+from app.rendering.diverging import change_of, draw_difference
 from app.rendering.label_field import boundary_coverage
 from app.rendering.layers import AlphaLayer, Colour
 from app.rendering.options import AlphaOptions, BackgroundPhoto
@@ -61,7 +61,7 @@ class AlphaRenderer:
         if style.mode == "difference":
             if layer.before is None:
                 return []
-            return [draw_difference(layer.alpha - layer.before, _DIFFERENCE_SCALE, frame)]
+            return [draw_difference(change_of(layer.before, layer.alpha), _DIFFERENCE_SCALE, frame)]
         options = style.options if isinstance(style.options, AlphaOptions) else AlphaOptions()
         return [self._drawn_matte(layer, style.mode, options, frame)]
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from app.rendering.base import Frame, ViewStyle
 from app.rendering.colour_maps import colour_table
 from app.rendering.depth_scale import DepthScale, contour_step, is_known, round_step, scale_of
-from app.rendering.diverging import draw_difference
+from app.rendering.diverging import change_of, draw_difference
 from app.rendering.label_field import boundary_coverage
 from app.rendering.layers import Colour, DepthLayer
 from app.rendering.options import ColourMapName, DepthOptions
@@ -71,7 +71,7 @@ class DepthRenderer:
         if style.mode == "difference":
             if layer.before is None:
                 return []
-            change = layer.depth - layer.before
+            change = depth_change(layer)
             return [draw_difference(change, difference_scale(change), frame)]
         options = style.options if isinstance(style.options, DepthOptions) else DepthOptions()
         field, scale = self._field_of(layer), self._scale_of(layer, options)
@@ -100,6 +100,15 @@ class DepthRenderer:
         return known[2]
 
 
+def depth_change(layer: DepthLayer) -> NDArray[np.float32]:
+    """Depth now less depth before, float32 (h, w); NaN where one of them is not known, or without a depth before."""
+    if layer.before is None:
+        return np.full(layer.depth.shape, np.nan, np.float32)
+    change = change_of(layer.before, layer.depth)
+    change[~(is_known(layer.before, layer.valid_range) & is_known(layer.depth, layer.valid_range))] = np.nan
+    return change
+
+
 def difference_scale(change: NDArray[np.float32]) -> float:
     """The change that has the full colour: a round number that nearly all changes are below; 1 without any."""
     finite = np.abs(change[np.isfinite(change)])
@@ -113,8 +122,12 @@ def _depth_field(layer: DepthLayer) -> _Field:
     filled = np.where(known, layer.depth, np.float32(0)).astype(np.float32)
     if has_holes:
         # Half a cell of the border of a hole is drawn: it gets the depth beside it, not one mixed with nothing.
-        filled = np.where(known, filled, cv2.dilate(filled, np.ones((3, 3), np.uint8))).astype(np.float32)
-        filled[filled <= 0] = float(filled.max(initial=1.0)) or 1.0
+        sums, counts = (
+            np.asarray(cv2.boxFilter(values, -1, (3, 3), normalize=False), np.float32)
+            for values in (filled, known.astype(np.float32))
+        )
+        beside = np.where(counts > 0.5, sums / np.maximum(counts, np.float32(1)), filled.max(initial=1.0))
+        filled = np.where(known, filled, beside).astype(np.float32)
     return _Field(known.astype(np.uint8) * np.uint8(255), filled, has_holes)
 
 

@@ -128,7 +128,7 @@ def contour_step(scale: DepthScale, options: DepthOptions) -> float:
 def round_step(least: float) -> float:
     """The smallest of 1, 2, 2.5, 5 times a power of ten that is not below a number > 0."""
     power = 10.0 ** math.floor(math.log10(max(least, 1e-12)))
-    return next(step * power for step in _ROUND_STEPS if step * power >= least * (1 - 1e-9))
+    return next(step * power for step in _ROUND_STEPS if step * power >= least * (1 - 1e-6))
 
 
 def depth_text(depth: float, unit: DepthUnit, step: float | None = None) -> str:

@@ -21,6 +21,19 @@ _VEIL_OPACITY = 0.45
 """Darkens the photograph, so that small differences are seen."""
 
 
+def change_of(before: NDArray[np.float32], after: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How much a map rose, float32 (h, w): NaN where it was or is not finite.
+
+    Raises ValueError if the maps are of different sizes.
+    """
+    if before.shape != after.shape:
+        raise ValueError(f"maps of shapes {before.shape} and {after.shape} cannot be compared")
+    known = np.isfinite(before) & np.isfinite(after)
+    change = np.full(after.shape, np.nan, np.float32)
+    np.subtract(after, before, out=change, where=known)
+    return change
+
+
 def draw_difference(change: NDArray[np.float32], full_scale: float, frame: Frame) -> Overlay:
     """A change, float32 (h, w) over the whole image; not finite is drawn as no change.
 

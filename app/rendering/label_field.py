@@ -161,7 +161,8 @@ def _margins(
     score: NDArray[np.float32], mask: NDArray[np.bool_], best: NDArray[np.float32], second: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """The margin of a class over the best other one, from logits to bytes; at least 128 where the class wins."""
-    margin = np.nan_to_num(score - np.where(mask, second, best), nan=0.0)
+    with np.errstate(invalid="ignore"):  # infinite scores of two classes
+        margin = np.nan_to_num(score - np.where(mask, second, best), nan=0.0)
     squeezed = np.clip(margin, -_SATURATED_LOGITS, _SATURATED_LOGITS) * np.float32(126 / _SATURATED_LOGITS)
     return np.asarray(np.rint(squeezed) + np.where(mask, 129, 127), np.uint8)
 

@@ -19,10 +19,14 @@ def uncertainty_of(scores: NDArray[np.float32], measure: UncertaintyMeasure = "e
     """
     if len(scores) < 2:
         return np.zeros(scores.shape[1:], np.float32)
-    greatest = np.maximum.reduce(scores)
+    is_known = np.ones(scores.shape[1:], np.bool_)
+    for score in scores:
+        is_known &= np.isfinite(score)
+    greatest = np.where(is_known, np.maximum.reduce(scores), np.float32(0))
     total = np.zeros_like(greatest)
     weighted = np.zeros_like(greatest)
-    for score in scores:  # plane by plane: no temporary of the size of all scores
+    for plane in scores:  # plane by plane: no temporary of the size of all scores
+        score = np.where(is_known, plane, np.float32(0))
         below = np.maximum(score - greatest, np.float32(-80))
         exponential = np.asarray(cv2.exp(below))
         total += exponential
@@ -31,5 +35,4 @@ def uncertainty_of(scores: NDArray[np.float32], measure: UncertaintyMeasure = "e
         values = 1 - 1 / total
     else:
         values = (np.asarray(cv2.log(total)) - weighted / total) / np.float32(math.log(len(scores)))
-    is_known = np.isfinite(greatest) & np.isfinite(values)
     return np.where(is_known, np.clip(values, 0, 1), np.float32(1)).astype(np.float32)
