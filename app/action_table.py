@@ -369,20 +369,23 @@ _REFINE = (
     _canvas(
         "stroke_tool", "Refine", "&Stroke Tool", "S", tip="Paint pixels with the class of the button (Semantic)",
         icon_name="mdi6.draw", is_checkable=True, group="tool", enabled_when="strokable",
+        tasks=DENSE_TASKS,
     ),
     _canvas(
         "push_tool", "Refine", "P&ush Tool", "P",
         tip="Hold to raise the value under the cursor, right or Shift+left to lower it (Matting, Depth)",
         icon_name="mdi6.arrow-up-down", is_checkable=True, group="tool", enabled_when="pushable",
+        tasks=DENSE_TASKS,
     ),
     _canvas(
         "pick_tool", "Refine", "&Eyedropper", "I",
         tip="Take the class, alpha or depth under the cursor; with any tool Ctrl+left does it too",
         icon_name="mdi6.eyedropper", is_checkable=True, group="tool", enabled_when="pickable",
+        tasks=DENSE_TASKS,
     ),
     _canvas(
         "swap_targets", "Refine", "S&wap Targets", "X", tip="Exchange what the left and the right button stand for",
-        icon_name="mdi6.swap-horizontal", enabled_when="pickable",
+        icon_name="mdi6.swap-horizontal", enabled_when="pickable", tasks=DENSE_TASKS,
     ),
     _canvas(
         "pan_tool", "Refine", "&Pan Tool", "H",

@@ -26,7 +26,7 @@ from app.controllers.view import ViewController
 from app.io_worker import IoWorker
 from app.mailbox import Mailbox
 from app.main_window import MainWindow
-from app.messages import EngineReady, Failed, NetworkLoaded, Report, Request
+from app.messages import EngineReady, Exported, Failed, NetworkLoaded, Report, Request
 from app.state.dense import INTERACTIVE, LAYER_IDS, DenseLayer
 from app.state.document import DocumentState
 from app.state.settings import RefinementSettings, SettingsStore, Theme
@@ -56,7 +56,7 @@ class Controller(QObject):
         self.refinement = RefinementController(self.annotation, self._mailbox, self._engine.wake, request_ids, self)
         self.network = NetworkController(settings, self._mailbox, self._engine.wake, request_ids, self)
         self.exports = ExportController(
-            self.annotation, self.refinement, self.files, settings, self._post_to_io, request_ids, window
+            self.annotation, self.refinement, self.network, self.files, settings, self._post_to_io, request_ids, window
         )
         panels = (window.objects_panel, window.clicks_panel, window.refine_panel, window.view_bar, window.status)
         self.source = LayerSource(self.annotation, self.refinement, self.network)
@@ -277,6 +277,7 @@ class Controller(QObject):
         if task == self._task:
             return
         self._task = task
+        self.window.messages.hide_hint()
         self.window.canvas.cancel_gesture()
         self.window.show_task(task)
         self.network.set_task(task)
@@ -359,9 +360,10 @@ class Controller(QObject):
         if self.network.engine is not None:
             self.window.refine_panel.set_devices(self.network.engine.devices, self.network.device)
 
-    def _on_exported(self, paths: tuple[Path, ...]) -> None:
+    def _on_exported(self, report: Exported) -> None:
+        paths = report.paths
         names = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
-        self.window.messages.show_hint(f"Exported {names} to {paths[0].parent}")
+        self.window.messages.show_hint(" ".join((f"Exported {names} to {paths[0].parent}.", *report.notes)))
 
     def _remember_config(self) -> None:
         document = self.annotation.document

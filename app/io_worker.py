@@ -15,6 +15,7 @@ from app.messages import (
     Export,
     Exported,
     ExportItem,
+    ExportMap,
     Failed,
     ImageRead,
     MakeTrimap,
@@ -25,9 +26,10 @@ from app.messages import (
 )
 from app.threads import Worker
 from gbrs_core.errors import GbrsError, ImageError
+from gbrs_core.prediction import OutputKind
 
 if TYPE_CHECKING:
-    from gbrs_core.export import ExportObject
+    from gbrs_core.export import ExportObject, ExportRequest
 
 _log = logging.getLogger(__name__)
 
@@ -128,11 +130,48 @@ def _export(request: Export) -> Exported:
     from gbrs_core import export
 
     exporter = export.exporter(request.format_name)
+    content = _objects(request) if request.map is None else _map(request, request.map)
+    written = export.write_export(exporter, content, request.path, request.splits)
+    return Exported(request.request_id, written.paths, written.notes)
+
+
+def _objects(request: Export) -> ExportRequest:
+    from gbrs_core.export import MaskRequest
+
     size = request.image.shape[:2]
     objects = tuple(_at_image_size(item, size) for item in request.items)
-    content = export.MaskRequest(image=request.image, objects=objects, image_path=request.image_path)
-    written = export.write_export(exporter, content, request.path, request.splits)
-    return Exported(request.request_id, written.paths)
+    return MaskRequest(image=request.image, objects=objects, image_path=request.image_path)
+
+
+def _map(request: Export, item: ExportMap) -> ExportRequest:
+    """The map at image size, exactly as `RefinementSession.prediction` has it."""
+    from gbrs_core import enlarging, image_io
+    from gbrs_core.export import AlphaMatteRequest, DepthMapRequest, LabelMapRequest
+
+    height, width = request.image.shape[:2]
+    if item.kind is OutputKind.LABEL_MAP:
+        assert item.scores is not None, "a label map comes with its scores"
+        return LabelMapRequest(
+            image=request.image,
+            image_path=request.image_path,
+            label_map=enlarging.label_map(item.scores, height, width),
+            class_names=item.class_names,
+            class_colours=item.class_colours,
+            logits=item.scores,
+        )
+    values = enlarging.enlarged(item.values, height, width)
+    if item.kind is OutputKind.DEPTH_MAP:
+        return DepthMapRequest(
+            image=request.image, image_path=request.image_path, depth_map=values, field_of_view=item.field_of_view
+        )
+    behind = item.background
+    return AlphaMatteRequest(
+        image=request.image,
+        image_path=request.image_path,
+        alpha_matte=enlarging.imposed(values, item.trimap),
+        trimap=item.trimap,
+        background=behind if isinstance(behind, tuple) else image_io.read_image(behind).array,
+    )
 
 
 def _at_image_size(item: ExportItem, size: tuple[int, int]) -> ExportObject:

@@ -40,8 +40,7 @@ _TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
     ("open_image", "open_folder", "export"),
     ("click_tool", "stroke_tool", "push_tool", "trimap_tool", "pick_tool", "pan_tool"),
     ("undo", "redo"),
-    ("new_object", "finish"),
-    ("accept", "cancel", "predict"),
+    ("new_object", "finish", "accept", "cancel", "predict"),
     ("zoom_in", "zoom_out", "fit"),
     ("previous_image", "next_image"),
 )

@@ -14,6 +14,7 @@ from app.state.results import ClickOutcome, LabelDetails, Values
 from gbrs_core.config import LayerName, PresetName, RefinementConfig, RefinementDefaults
 from gbrs_core.interaction import Interaction, Mode, TargetSpec
 from gbrs_core.network import NetworkSpec
+from gbrs_core.prediction import OutputKind
 
 RgbImage = NDArray[np.uint8]
 """(H, W, 3), read-only."""
@@ -371,8 +372,33 @@ class ExportItem:
 
 
 @dataclass(frozen=True, eq=False)
+class ExportMap:
+    """The map of a dense task to be written.
+
+    Attributes:
+        kind: what it is.
+        values: at working size, as drawn.
+        scores: of a label map: logits (K, h, w).
+        class_names: of a label map.
+        class_colours: of a label map.
+        trimap: of a matte.
+        background: of composites: a colour, or a photograph's file.
+        field_of_view: of point clouds, degrees.
+    """
+
+    kind: OutputKind
+    values: Values
+    scores: NDArray[np.float32] | None = None
+    class_names: tuple[str, ...] = ()
+    class_colours: tuple[tuple[int, int, int], ...] = ()
+    trimap: NDArray[np.uint8] | None = None
+    background: tuple[int, int, int] | Path = (255, 255, 255)
+    field_of_view: float = 60.0
+
+
+@dataclass(frozen=True, eq=False)
 class Export(Request):
-    """Write objects to a file.
+    """Write objects, or the map of a dense task, to a file.
 
     Attributes:
         path: the file.
@@ -380,7 +406,8 @@ class Export(Request):
         splits: one file per object.
         image: the image, full size.
         image_path: the image's file.
-        items: the objects in display order.
+        items: the objects in display order; empty for a map.
+        map: the map; None for objects.
     """
 
     path: Path
@@ -389,10 +416,12 @@ class Export(Request):
     image: RgbImage
     image_path: Path
     items: tuple[ExportItem, ...]
+    map: ExportMap | None = None
 
 
 @dataclass(frozen=True)
 class Exported(Report):
-    """An export was written to these files."""
+    """An export was written to these files; the notes say what they do not say exactly, a sentence each."""
 
     paths: tuple[Path, ...]
+    notes: tuple[str, ...] = ()

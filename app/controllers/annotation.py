@@ -278,7 +278,8 @@ class AnnotationController(QObject):
             for item in self._document.objects
             if item.clicks
         }
-        return views | {layer.object_id: (self.key_of(layer),) for layer in self._document.layers if layer.clicks}
+        worked_on = (layer for layer in self._document.layers if layer.clicks or layer.trimap is not None)
+        return views | {layer.object_id: (self.key_of(layer),) for layer in worked_on}
 
     def push(self, document: DocumentState, text: str, merge_id: int = -1) -> None:
         """Make a step of the history; one with the merge id of the step before becomes part of that."""

@@ -12,28 +12,32 @@ from PySide6.QtWidgets import QMessageBox, QWidget
 
 from app.controllers.annotation import AnnotationController
 from app.controllers.files import FileController
+from app.controllers.network import NetworkController
 from app.controllers.refinement import RefinementController
-from app.messages import Export, Exported, ExportItem, Failed, Report
+from app.messages import Export, Exported, ExportItem, ExportMap, Failed, Report
+from app.state.dense import INTERACTIVE, LAYER_IDS, DenseLayer
 from app.state.document import ObjectState
 from app.state.settings import SettingsStore
 from app.widgets.export_dialog import ExportChoice, ExportDialog, FormatChoice
-from gbrs_core.prediction import OutputKind
+from gbrs_core.task_catalog import TASKS
 from resources import sample_path
+
+_WORDS = {INTERACTIVE: "masks", "semantic": "label map", "matting": "matte", "depth": "depth map"}
 
 Buttons = QMessageBox.StandardButton
 
 
 class ExportController(QObject):
-    """Writes masks; knows what of the document is not written yet.
+    """Writes masks and maps; knows what of the document is not written yet.
 
     Signals:
-        exported(tuple of Path): an export was written.
+        exported(Exported): an export was written.
         failed(Failed): it was not; nothing is lost.
         dirty_changed(): whether there is unexported work may have changed.
         hinted(str): why nothing was written.
     """
 
-    exported = Signal(tuple)
+    exported = Signal(object)
     failed = Signal(object)
     dirty_changed = Signal()
     hinted = Signal(str)
@@ -42,6 +46,7 @@ class ExportController(QObject):
         self,
         annotation: AnnotationController,
         refinement: RefinementController,
+        network: NetworkController,
         files: FileController,
         settings: SettingsStore,
         post: Callable[[Export], None],
@@ -51,6 +56,7 @@ class ExportController(QObject):
         super().__init__(window)
         self._annotation = annotation
         self._refinement = refinement
+        self._network = network
         self._files = files
         self._settings = settings
         self._post = post
@@ -59,8 +65,7 @@ class ExportController(QObject):
         self._exported_views: dict[int, tuple[object, ...]] = {}
         self._writing: tuple[int, dict[int, tuple[object, ...]]] | None = None
         self._waiting: ExportChoice | None = None
-        self._choice: ExportChoice | None = None
-        self._chosen_for: Path | None = None
+        self._choices: dict[str, tuple[ExportChoice, Path]] = {}
         self._written: set[Path] = set()
         self._then: Callable[[], None] | None = None
         refinement.busy_changed.connect(self._on_busy_changed)
@@ -90,8 +95,8 @@ class ExportController(QObject):
         name = self._files.path.name if self._files.path is not None else "this image"
         box = QMessageBox(
             QMessageBox.Icon.Warning,
-            "Unsaved masks",
-            f"The masks of {name} have changes that are not exported.",
+            "Unsaved work",
+            f"{self._unsaved_words()} of {name} have changes that are not exported.",
             Buttons.Save | Buttons.Discard | Buttons.Cancel,
             self._window,
         )
@@ -103,7 +108,9 @@ class ExportController(QObject):
         def answer() -> None:
             chosen = box.standardButton(box.clickedButton())
             if chosen == Buttons.Save:
-                self._then = action
+                self._go_to_unsaved()
+                # What other tasks made is asked about in its turn.
+                self._then = lambda: self.ask_then(action) if self._is_dirty_elsewhere else action()
                 self.export()
             elif chosen == Buttons.Discard:
                 action()
@@ -123,8 +130,13 @@ class ExportController(QObject):
 
     def export_as(self) -> None:
         """Ask what to export and where."""
-        if self._files.path is None or not self._annotation.document.has_clicks:
-            self._give_up("There is nothing to export yet: click an object first.")
+        if self._files.path is None or not self.is_possible:
+            is_map = self._annotation.document.layer is not None
+            self._give_up(
+                "There is no prediction to export yet."
+                if is_map
+                else "There is nothing to export yet: click an object first."
+            )
             return
         self._ask_unfinished_then(self._open_dialog)
 
@@ -138,7 +150,7 @@ class ExportController(QObject):
             self._exported_views = views
             self._written.update(report.paths)
             self.dirty_changed.emit()
-            self.exported.emit(report.paths)
+            self.exported.emit(report)
             then, self._then = self._then, None
             if then is not None:
                 then()
@@ -154,8 +166,9 @@ class ExportController(QObject):
 
     def _ask_unfinished_then(self, action: Callable[[], None]) -> None:
         """Ask once, ever, whether unfinished objects are exported too; the dialog's check box changes it later."""
-        unfinished = [item for item in self._annotation.document.objects if item.clicks and not item.is_finished]
-        if not unfinished or self._settings.current.include_unfinished is not None:
+        document = self._annotation.document
+        unfinished = [item for item in document.objects if item.clicks and not item.is_finished]
+        if document.layer is not None or not unfinished or self._settings.current.include_unfinished is not None:
             action()
             return
         names = ", ".join(item.name for item in unfinished)
@@ -186,15 +199,16 @@ class ExportController(QObject):
         annotated = [item for item in document.objects if item.clicks]
         active = document.active
         settings = self._settings.current
-        previous = self._choice or ExportChoice(
-            settings.export_format, settings.export_scope, self._includes_unfinished, False, Path()
-        )
+        name = settings.export_formats.get(document.task, settings.export_format)
+        previous = ExportChoice(name, settings.export_scope, self._includes_unfinished, False, Path())
+        if document.task in self._choices:
+            previous = self._choices[document.task][0]
         dialog = ExportDialog(
-            _formats(),
+            self._formats(),
             self._files.path.stem,
             self._export_folder(self._files.path),
             active_name=active.name if active is not None and active.clicks else "",
-            object_count=len(annotated),
+            object_count=len(annotated) if document.layer is None else None,
             has_unfinished=any(not item.is_finished for item in annotated),
             previous=replace(previous, includes_unfinished=self._includes_unfinished),
             parent=self._window,
@@ -218,18 +232,25 @@ class ExportController(QObject):
 
     def _repeated_choice(self) -> ExportChoice | None:
         """The last choice for this image; None if it would replace a file that was not written in this run."""
-        if self._choice is None or self._files.path is None:
+        task = self._annotation.document.task
+        if task not in self._choices or self._files.path is None:
             return None
-        if self._chosen_for == self._files.path:
-            return self._choice
-        ending = next(choice.ending for choice in _formats() if choice.name == self._choice.format_name)
-        path = self._choice.path.with_name(self._files.path.stem + ending)
-        return replace(self._choice, path=path) if path in self._written or not path.exists() else None
+        choice, chosen_for = self._choices[task]
+        if chosen_for == self._files.path:
+            return choice
+        ending = next(item.ending for item in self._formats() if item.name == choice.format_name)
+        path = choice.path.with_name(self._files.path.stem + ending)
+        return replace(choice, path=path) if path in self._written or not path.exists() else None
 
     def _remember(self, choice: ExportChoice, asked_unfinished: bool) -> None:
-        self._choice, self._chosen_for = choice, self._files.path
-        self._settings.current = self._settings.current.with_folder("export", choice.path.parent)
-        self._settings.update(export_format=choice.format_name, export_scope=choice.scope)
+        assert self._files.path is not None
+        document = self._annotation.document
+        self._choices[document.task] = choice, self._files.path
+        settings = self._settings.current.with_folder("export", choice.path.parent)
+        self._settings.current = settings
+        self._settings.update(export_formats={**settings.export_formats, document.task: choice.format_name})
+        if document.layer is None:
+            self._settings.update(export_format=choice.format_name, export_scope=choice.scope)
         if asked_unfinished:
             self._settings.update(include_unfinished=choice.includes_unfinished)
 
@@ -240,8 +261,10 @@ class ExportController(QObject):
             self._waiting = choice
             self.hinted.emit("The export begins when the running click is refined.")
             return
-        assert self._files.image is not None
-        assert self._files.path is not None
+        layer = self._annotation.document.layer
+        if layer is not None:
+            self._export_map(choice, layer)
+            return
         chosen = self._chosen_objects(choice)
         if not chosen:
             self._give_up("There is nothing to export: every object is unfinished and those are left out.")
@@ -253,12 +276,37 @@ class ExportController(QObject):
                 self._give_up(f"{item.name} has no mask yet. Refine it again (R) or leave it out of the export.")
                 return
             items.append(ExportItem(item.name, item.colour, result.values, item.logit_threshold, item.is_locked))
+        self._write(choice, [item.object_id for item in chosen], tuple(items))
+
+    def _export_map(self, choice: ExportChoice, layer: DenseLayer) -> None:
+        result = self._refinement.result_of(layer)
+        if result is None:
+            self._give_up(f"{layer.name} has no prediction yet. Predict again (F5).")
+            return
+        network = self._network.network
+        content = ExportMap(
+            layer.description.output_kind,
+            result.values,
+            scores=result.details.scores if result.details is not None else None,
+            class_names=network.spec.class_names if network is not None else (),
+            class_colours=network.spec.class_colours if network is not None else (),
+            trimap=layer.trimap.values if layer.trimap is not None else None,
+            background=choice.background,
+            field_of_view=choice.field_of_view,
+        )
+        self._write(choice, [layer.object_id], (), content)
+
+    def _write(
+        self, choice: ExportChoice, ids: list[int], items: tuple[ExportItem, ...], content: ExportMap | None = None
+    ) -> None:
+        assert self._files.image is not None
+        assert self._files.path is not None
         request_id = next(self._request_ids)
-        self._writing = request_id, self._views_after(chosen)
+        self._writing = request_id, self._views_after(ids)
         self._post(
             Export(
                 request_id, choice.path, choice.format_name, choice.splits, self._files.image, self._files.path,
-                tuple(items),
+                items, content,
             )
         )  # fmt: skip
 
@@ -271,11 +319,47 @@ class ExportController(QObject):
             if item is not None and item.clicks and (item.is_finished or choice.includes_unfinished)
         ]
 
-    def _views_after(self, chosen: list[ObjectState]) -> dict[int, tuple[object, ...]]:
-        """What will be exported when this export is written: objects exported before and still there, and these."""
+    def _views_after(self, ids: list[int]) -> dict[int, tuple[object, ...]]:
+        """What will be exported when this export is written: what was exported before and is still there, and this."""
         now = self._annotation.export_views()
         before = {object_id: view for object_id, view in self._exported_views.items() if object_id in now}
-        return {**before, **{item.object_id: now[item.object_id] for item in chosen}}
+        return {**before, **{object_id: now[object_id] for object_id in ids if object_id in now}}
+
+    def _formats(self) -> tuple[FormatChoice, ...]:
+        from gbrs_core.export import exporters_for
+
+        formats = exporters_for(TASKS[self._annotation.document.task].output_kind)
+        return tuple(
+            FormatChoice(item.name, item.title, item.ending, item.can_split, item.description) for item in formats
+        )
+
+    # --- what is not written ---
+
+    def _dirty_tasks(self) -> list[str]:
+        """The tasks in which something is not exported."""
+        now = self._annotation.export_views()
+        ids = {
+            object_id
+            for object_id in (*now, *self._exported_views)
+            if now.get(object_id) != self._exported_views.get(object_id)
+        }
+        tasks = {object_id: task for task, object_id in LAYER_IDS.items()}
+        return sorted({tasks.get(object_id, INTERACTIVE) for object_id in ids}, key=list(TASKS).index)
+
+    @property
+    def _is_dirty_elsewhere(self) -> bool:
+        return any(task != self._annotation.document.task for task in self._dirty_tasks())
+
+    def _unsaved_words(self) -> str:
+        words = [_WORDS[task] for task in self._dirty_tasks()]
+        listed = words[0] if len(words) < 2 else f"{', '.join(words[:-1])} and {words[-1]}"
+        return f"The {listed}" if listed else "The masks"
+
+    def _go_to_unsaved(self) -> None:
+        """Work on a task in which something is not exported."""
+        dirty = self._dirty_tasks()
+        if dirty and self._annotation.document.task not in dirty:
+            self._annotation.show(self._annotation.document.switched(dirty[0]))
 
     def _give_up(self, reason: str) -> None:
         self._then = None
@@ -295,10 +379,3 @@ def _open(dialog: ExportDialog | QMessageBox) -> None:
     """Show a dialog that blocks its window but not the program, and forget it when it is closed."""
     dialog.finished.connect(dialog.deleteLater)
     dialog.open()
-
-
-def _formats() -> tuple[FormatChoice, ...]:
-    from gbrs_core.export import exporters_for
-
-    formats = exporters_for(OutputKind.MASK)
-    return tuple(FormatChoice(item.name, item.title, item.ending, item.can_split) for item in formats)

@@ -57,6 +57,7 @@ class Settings(BaseModel):
         recent_networks: checkpoints, newest first.
         folders: last folder per kind of dialog.
         export_format: id of the exporter used last.
+        export_formats: the same by task.
         export_scope: whether the last export took the active object or all.
         include_unfinished: the answer to "export the unfinished object too?"; None while it was never asked.
         window_geometry: Qt's description of place and size, base64.
@@ -75,6 +76,7 @@ class Settings(BaseModel):
     recent_networks: tuple[str, ...] = ()
     folders: dict[FolderKind, str] = {}
     export_format: str = ""
+    export_formats: dict[str, str] = {}
     export_scope: Literal["active", "all"] = "all"
     include_unfinished: bool | None = None
     window_geometry: str = ""

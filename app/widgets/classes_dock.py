@@ -248,7 +248,7 @@ class ClassesDock(QWidget):
         header.setMinimumSectionSize(20)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header.setSectionResizeMode(Column.NAME, QHeaderView.ResizeMode.Stretch)
-        for column, width in ((Column.VISIBLE, 28), (Column.COLOUR, 24), (Column.BUTTON, 32), (Column.SHARE, 56)):
+        for column, width in ((Column.VISIBLE, 28), (Column.COLOUR, 24), (Column.BUTTON, 32), (Column.SHARE, 68)):
             view.setColumnWidth(column, width)
         view.right_pressed.connect(self._on_right_press)
         view.clicked.connect(self._on_clicked)

@@ -91,6 +91,7 @@ class ClicksModel(QAbstractTableModel):
             self.beginRemoveRows(QModelIndex(), now, before - 1)
         self._clicks, self._outcomes, self._markers = clicks, outcomes, markers
         self._layer = item if isinstance(item, DenseLayer) else None
+        self.headerDataChanged.emit(Qt.Orientation.Horizontal, Column.TARGET, Column.TARGET)
         self._is_editable = item is not None and item.is_editable
         if now > before:
             self.endInsertRows()
@@ -127,9 +128,9 @@ class ClicksModel(QAbstractTableModel):
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Titles of the columns."""
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return _TITLES[section]
+            return "Target" if section == Column.TARGET and self._layer is not None else _TITLES[section]
         if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(Column(section))
+            return _alignment(Column(section), has_words=self.targets is not None)
         return None
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -295,7 +296,7 @@ class ClicksDock(QWidget):
         self._model.show(item, outcomes, markers)
         is_dense = isinstance(item, DenseLayer)
         self._empty.setText(_EMPTY_DENSE if is_dense else _EMPTY)
-        self.view.setColumnWidth(Column.TARGET, 78 if is_dense else 28)
+        self.view.setColumnWidth(Column.TARGET, 94 if is_dense else 28)
         has_clicks = item is not None and bool(item.clicks)
         self._stack.setCurrentIndex(1 if has_clicks else 0)
         row = -1 if selected is None else selected

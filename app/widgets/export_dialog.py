@@ -1,4 +1,4 @@
-"""The export dialog: which objects, which format, which file."""
+"""The export dialog: which format, which file, and what a format wants to know: objects, background, field of view."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -25,6 +26,15 @@ from PySide6.QtWidgets import (
 )
 
 Scope = Literal["active", "all"]
+Colour = tuple[int, int, int]
+
+_BACKGROUNDS: tuple[tuple[str, Colour], ...] = (
+    ("White", (255, 255, 255)),
+    ("Black", (0, 0, 0)),
+    ("Green screen", (0, 177, 64)),
+)
+_COMPOSITE, _POINT_CLOUD = "composite", "point_cloud"
+"""Formats that want to know more."""
 
 
 @dataclass(frozen=True)
@@ -36,12 +46,14 @@ class FormatChoice:
         title: what is shown.
         ending: appended to the image's stem: "_mask.png".
         can_split: whether one file per object makes sense.
+        description: what is worth knowing of the values in the file.
     """
 
     name: str
     title: str
     ending: str
     can_split: bool
+    description: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,8 @@ class ExportChoice:
         includes_unfinished: whether unfinished objects are written too.
         splits: one file per object.
         path: the file.
+        background: of composites: a colour, or a photograph's file.
+        field_of_view: of point clouds, degrees.
     """
 
     format_name: str
@@ -61,6 +75,8 @@ class ExportChoice:
     includes_unfinished: bool
     splits: bool
     path: Path
+    background: Colour | Path = (255, 255, 255)
+    field_of_view: float = 60.0
 
 
 class ExportDialog(QDialog):
@@ -73,13 +89,13 @@ class ExportDialog(QDialog):
         folder: Path,
         *,
         active_name: str,
-        object_count: int,
+        object_count: int | None,
         has_unfinished: bool,
         previous: ExportChoice,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Export Masks")
+        self.setWindowTitle("Export")
         self.setMinimumWidth(520)
         self._formats = {choice.name: choice for choice in formats}
         self._stem = image_stem
@@ -88,6 +104,7 @@ class ExportDialog(QDialog):
         for choice in formats:
             self.format.addItem(choice.title, choice.name)
         self.format.setCurrentIndex(max(0, self.format.findData(previous.format_name)))
+        self._has_objects = object_count is not None
         plural = "s" if object_count != 1 else ""
         self.all_objects = QRadioButton(f"All objects ({object_count} object{plural})")
         self.active_object = QRadioButton(f"Active object only ({active_name})")
@@ -102,6 +119,19 @@ class ExportDialog(QDialog):
         self.unfinished.setVisible(has_unfinished)
         self.split = QCheckBox("One file per object")
         self.split.setChecked(previous.splits)
+        self.description = QLabel()
+        self.description.setProperty("hint", True)
+        self.description.setWordWrap(True)
+        self.background = QComboBox()
+        for title, colour in _BACKGROUNDS:
+            self.background.addItem(title, colour)
+        self.background.addItem("Photograph…", None)
+        self._photo: Path | None = None
+        self.field_of_view = QDoubleSpinBox()
+        self.field_of_view.setRange(1, 179)
+        self.field_of_view.setDecimals(1)
+        self.field_of_view.setSuffix("°")
+        self.field_of_view.setValue(previous.field_of_view)
         self.file = QLineEdit()
         self.browse = QPushButton("Browse…")
         self.browse.setAutoDefault(False)
@@ -122,6 +152,8 @@ class ExportDialog(QDialog):
             includes_unfinished=self.unfinished.isChecked(),
             splits=self.split.isChecked() and self.split.isEnabled(),
             path=Path(self.file.text()),
+            background=self._photo or self.background.currentData() or _BACKGROUNDS[0][1],
+            field_of_view=self.field_of_view.value(),
         )
 
     def _lay_out(self) -> None:
@@ -134,7 +166,12 @@ class ExportDialog(QDialog):
         form = QFormLayout()
         form.setVerticalSpacing(12)
         form.addRow("&Format", self.format)
-        form.addRow("Objects", scope)
+        form.addRow("", self.description)
+        if self._has_objects:
+            form.addRow("Objects", scope)
+        form.addRow("Back&ground", self.background)
+        form.addRow("Field of &view", self.field_of_view)
+        self._form = form
         label = QLabel("File &name")
         label.setBuddy(self.file)
         form.addRow(label, row)
@@ -148,12 +185,17 @@ class ExportDialog(QDialog):
         self.format.currentIndexChanged.connect(self._on_format)
         self.file.textChanged.connect(self._on_file)
         self.browse.clicked.connect(self._on_browse)
+        self.background.activated.connect(self._on_background)
         self._buttons.accepted.connect(self.accept)
         self._buttons.rejected.connect(self.reject)
 
     def _on_format(self) -> None:
         choice = self._formats[self.format.currentData()]
         self.split.setEnabled(choice.can_split)
+        self.description.setText(choice.description)
+        self._form.setRowVisible(self.description, bool(choice.description))
+        self._form.setRowVisible(self.background, choice.name == _COMPOSITE)
+        self._form.setRowVisible(self.field_of_view, choice.name == _POINT_CLOUD)
         shown = Path(self.file.text()).parent if self.file.text() else self._folder
         self.file.setText(str(shown / (self._stem + choice.ending)))
 
@@ -162,8 +204,17 @@ class ExportDialog(QDialog):
         self.export.setEnabled(bool(path.name) and not path.is_dir())
         self.warning.setText("This file exists and will be replaced." if path.is_file() else "")
 
+    def _on_background(self) -> None:
+        """A photograph is chosen from a file; without one the colour from before stays."""
+        is_photo = self.background.currentData() is None
+        path = QFileDialog.getOpenFileName(self, "Background Photograph", str(self._folder))[0] if is_photo else ""
+        self._photo = Path(path) if path else None
+        self.background.setItemText(len(_BACKGROUNDS), self._photo.name if self._photo is not None else "Photograph…")
+        if is_photo and self._photo is None:
+            self.background.setCurrentIndex(0)
+
     def _on_browse(self) -> None:
         suffix = Path(self._formats[self.format.currentData()].ending).suffix
-        path, _ = QFileDialog.getSaveFileName(self, "Export Masks", self.file.text(), f"*{suffix}")
+        path, _ = QFileDialog.getSaveFileName(self, "Export", self.file.text(), f"*{suffix}")
         if path:
             self.file.setText(path)

@@ -106,6 +106,11 @@ class MessageBar(QFrame):
         if not (self.isVisible() and self._kind == "error"):
             self.show_message("info", text)
 
+    def hide_hint(self) -> None:
+        """Take away a hint or a warning: what it was about is no longer shown. An error stays."""
+        if self._kind != "error":
+            self.hide()
+
     def paint_icons(self, palette: QPalette) -> None:
         """Draw the icon in the colours of the theme."""
         colour = _COLOURS.get(self._kind, palette.color(QPalette.ColorRole.Accent))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QSlider, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.state.dense import DenseLayer
 from app.widgets.fields import FIELD_HEIGHT, guard_wheel
@@ -39,6 +39,7 @@ class TargetForm(QWidget):
         self.push_step.setRange(0.001, _LARGEST)
         self.push_step.setSingleStep(0.05)
         self.push_step.setKeyboardTracking(False)
+        self.push_step.setMinimumHeight(FIELD_HEIGHT)
         self.push_step.setToolTip(f"By how much one push (P) raises or lowers the {what}")
         self.push_step.setAccessibleName("Push step")
         if targets.unit:
@@ -97,7 +98,9 @@ class TargetForm(QWidget):
             row = QHBoxLayout()
             row.addWidget(slider, 1)
             row.addWidget(value)
-            form.addRow(text, row)
+            label = QLabel(text)
+            label.setBuddy(value)
+            form.addRow(label, row)
         form.addRow("Pu&sh step", self.push_step)
 
     def _connect(self) -> None:

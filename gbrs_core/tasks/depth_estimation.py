@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
 from gbrs_core.config import LEARNING_RATE_LADDER, LayerName, RefinementDefaults, ResolvedConfig
+from gbrs_core.enlarging import enlarged
 from gbrs_core.interaction import Interaction, Mode, TargetSpec
 from gbrs_core.network import NetworkSpec
 from gbrs_core.prediction import OutputKind, Prediction
@@ -53,10 +53,7 @@ class DepthEstimation(Task):
 
     def prediction(self, working: Working, height: int, width: int, guidance: NDArray[np.uint8] | None) -> Prediction:
         """Depth (H, W) by bilinear interpolation."""
-        depth = working
-        if working.shape != (height, width):
-            depth = np.asarray(cv2.resize(working, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
-        return Prediction(depth, OutputKind.DEPTH_MAP)
+        return Prediction(enlarged(working, height, width), OutputKind.DEPTH_MAP)
 
     def changed(self, before: Working, after: Working) -> NDArray[np.bool_]:
         """Where depth differs by more than a hundredth."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from gbrs_core import trimap as trimaps
 from gbrs_core.config import LEARNING_RATE_LADDER, LayerName, RefinementDefaults, ResolvedConfig
+from gbrs_core.enlarging import enlarged, imposed
 from gbrs_core.interaction import Interaction, Mode
 from gbrs_core.prediction import OutputKind, Prediction
 from gbrs_core.tasks.base import PUSH, Objective, Task, Working, as_array, table
@@ -45,20 +44,8 @@ class ImageMatting(Task):
 
     def prediction(self, working: Working, height: int, width: int, guidance: NDArray[np.uint8] | None) -> Prediction:
         """Alpha (H, W) by bilinear interpolation, as the trimap says where that is known."""
-        alpha = working
-        if working.shape != (height, width):
-            alpha = np.asarray(cv2.resize(working, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.float32)
-        return Prediction(imposed(alpha, guidance), OutputKind.ALPHA_MATTE)
+        return Prediction(imposed(enlarged(working, height, width), guidance), OutputKind.ALPHA_MATTE)
 
     def changed(self, before: Working, after: Working) -> NDArray[np.bool_]:
         """Where alpha differs by more than rounding."""
         return np.asarray(np.abs(before - after) > CHANGE)
-
-
-def imposed(alpha: Working, trimap: NDArray[np.uint8] | None) -> Working:
-    """Alpha (h, w) with 0 and 1 where the trimap of the same size says so; read-only."""
-    if trimap is not None:
-        alpha = np.where(trimap == trimaps.BACKGROUND, np.float32(0), alpha)
-        alpha = np.where(trimap == trimaps.FOREGROUND, np.float32(1), alpha)
-    alpha.flags.writeable = False
-    return alpha

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from gbrs_core import enlarging
 from gbrs_core.attention import outside_disc
 from gbrs_core.config import LEARNING_RATE_LADDER, LayerName, RefinementDefaults, ResolvedConfig
 from gbrs_core.interaction import Interaction, Mode, Stroke, TargetSpec
@@ -58,21 +58,12 @@ class SemanticSegmentation(Task):
 
     def prediction(self, working: Working, height: int, width: int, guidance: NDArray[np.uint8] | None) -> Prediction:
         """The label map of the bilinearly interpolated logits."""
-
-        def plane(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-            if logits.shape == (height, width):
-                return logits
-            return cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR)  # type: ignore[return-value]
-
-        # Class by class: all logits of a large photograph at once would not fit into memory.
-        labels = np.zeros((height, width), dtype=np.int32)
-        best = plane(working[0]).copy()
-        for index, logits in enumerate(working[1:], start=1):
-            resized = plane(logits)
-            is_better = resized > best
-            labels[is_better] = index
-            best[is_better] = resized[is_better]
-        return Prediction(labels, OutputKind.LABEL_MAP, lambda: np.stack([plane(logits) for logits in working]))
+        labels = enlarging.label_map(working, height, width)
+        return Prediction(
+            labels,
+            OutputKind.LABEL_MAP,
+            lambda: np.stack([enlarging.enlarged(plane, height, width) for plane in working]),
+        )
 
     def changed(self, before: Working, after: Working) -> NDArray[np.bool_]:
         """Where the class differs."""

@@ -8,6 +8,7 @@ from app.action_table import ACTIONS
 from app.widgets.clicks_dock import Column as ClickColumn
 from app.widgets.objects_dock import Column as ObjectColumn
 from app.widgets.shortcut_sheet import sheet_html
+from gbrs_core.task_catalog import TASKS
 
 
 @pytest.fixture
@@ -160,8 +161,9 @@ class TestActions:
         idle = [spec.action_id for spec in ACTIONS if not table[spec.action_id].receivers("2triggered(bool)")]
         assert idle == []
 
-    def test_no_key_is_given_twice(self):
-        keys = [key for spec in ACTIONS for key in spec.keys]
+    @pytest.mark.parametrize("task", TASKS)
+    def test_no_key_is_given_twice_in_a_task(self, task):
+        keys = [key for spec in ACTIONS if not spec.tasks or task in spec.tasks for key in spec.keys]
         assert len(keys) == len(set(keys))
 
     def test_tooltips_carry_the_shortcut(self, shell):
