@@ -176,7 +176,8 @@ class EngineWorker(Worker):
         known = _common_length(held.session.clicks, request.clicks) if is_same_config else 0
         # Clicks that the session has already, or can undo to, still need one call and one report. A dense task begins
         # with what the network predicts by itself.
-        begins_without = known == 0 and not held.is_interactive
+        begins_without = known == 0 and not held.is_interactive and held.begun_with != request.config
+        held.begun_with = request.config
         first = 0 if begins_without else min(known + 1, len(request.clicks))
         for length in range(first, len(request.clicks) + 1):
             if self._mailbox.is_replaced:
@@ -232,6 +233,7 @@ class EngineWorker(Worker):
         held.session.set_config(request.config)
         if request.is_fresh:
             held.session.reset()
+            held.begun_with = None
         for stale in [other for other in self._sessions if other[0] != request.image_id]:
             del self._sessions[stale]
         self._sessions[key] = held
@@ -254,12 +256,15 @@ class EngineWorker(Worker):
 
 @dataclass
 class _HeldSession:
-    """A session, the settings its clicks were refined with, its task, and what names its trimap."""
+    """A session, the settings its clicks were refined with, its task, what names its trimap, and the settings for which
+    the prediction without clicks was reported.
+    """
 
     session: RefinementSession
     config: RefinementConfig
     task: str
     trimap: str
+    begun_with: RefinementConfig | None = None
 
     @property
     def is_interactive(self) -> bool:
