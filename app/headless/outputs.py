@@ -100,12 +100,14 @@ class Result:
 
     Attributes:
         prediction: at image size.
+        working: at working size; of a label map the logits (K, h, w), which at image size could fill the memory.
         spec: of the network.
         image: (H, W, 3) RGB uint8.
         trimap: (H, W) uint8, None for tasks without.
     """
 
     prediction: Prediction
+    working: NDArray[np.float32]
     spec: NetworkSpec
     image: NDArray[np.uint8]
     trimap: NDArray[np.uint8] | None
@@ -141,7 +143,7 @@ def _label_map_request(result: Result, args: argparse.Namespace) -> ExportReques
         label_map=result.prediction.array,
         class_names=classes.names,
         class_colours=classes.colours,
-        logits=result.prediction.logits if args.out.suffix.lower() == ".npz" else None,
+        logits=result.working,
     )
 
 

@@ -71,7 +71,9 @@ def run(args: argparse.Namespace) -> int:
     trimap, notes = _trimap(args, image)
     network = _network(args)
     session = _refined(args, network, image, trimap)
-    written = outputs.write(outputs.Result(session.prediction, network.spec, image, trimap), args)
+    written = outputs.write(
+        outputs.Result(session.prediction, session.working_prediction, network.spec, image, trimap), args
+    )
     _report(args, network, session, written.paths, (*notes, *written.notes))
     return 0
 
