@@ -20,10 +20,10 @@ CHANGE = 1.5 / 255
 
 _LEARNING_RATES: dict[LayerName, float] = {
     "none": LEARNING_RATE_LADDER[5],  # never used: there is nothing to optimise
-    "sb": LEARNING_RATE_LADDER[5],
-    "bmsb": LEARNING_RATE_LADDER[5],
-    "bmsb-m": LEARNING_RATE_LADDER[5],
-    "bmconv": LEARNING_RATE_LADDER[7],
+    "sb": LEARNING_RATE_LADDER[3],
+    "bmsb": LEARNING_RATE_LADDER[1],
+    "bmsb-m": LEARNING_RATE_LADDER[1],
+    "bmconv": LEARNING_RATE_LADDER[5],
 }
 _PAPER = RefinementDefaults(iterations=20, learning_rate=0.0, consistency_weight=1000.0, stop_residual=0.0)
 
