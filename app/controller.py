@@ -15,26 +15,26 @@ from PySide6.QtWidgets import QApplication
 from app.action_table import Condition
 from app.controllers.annotation import AnnotationController
 from app.controllers.commands import connect_actions
-from app.controllers.dense import DenseController, Points
+from app.controllers.dense import DenseController
+from app.controllers.dense_views import DenseViewController
 from app.controllers.export import ExportController
 from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
 from app.controllers.network import NetworkController
 from app.controllers.panels import PanelController
 from app.controllers.refinement import RefinementController
+from app.controllers.tasks import TaskController
 from app.controllers.view import ViewController
 from app.io_worker import IoWorker
 from app.mailbox import Mailbox
 from app.main_window import MainWindow
-from app.messages import EngineReady, Exported, Failed, NetworkLoaded, Report, Request
+from app.messages import Exported, Failed, NetworkLoaded, Report, Request
 from app.state.dense import INTERACTIVE, LAYER_IDS, DenseLayer
 from app.state.document import DocumentState
 from app.state.settings import RefinementSettings, SettingsStore, Theme
 from app.theme import apply_theme
 from app.threads import WorkerThread
 from app.worker import EngineWorker, NetworkLoader
-from gbrs_core.interaction import Mode
-from gbrs_core.task_catalog import TASKS
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +70,12 @@ class Controller(QObject):
         self.panels = PanelController(
             dense_panels, window.canvas, self.annotation, self.refinement, self.network, self.dense, self.source, self
         )
-        self._task = ""
+        self.tasks = TaskController(
+            window, self.annotation, self.refinement, self.network, self.dense, self.view, self.panels
+        )
+        self.dense_views = DenseViewController(
+            window, self.annotation, self.refinement, self.files, self.source, self.view, self._post_to_io, request_ids
+        )
         self._connect()
         connect_actions(self)
         self._restore()
@@ -79,7 +84,7 @@ class Controller(QObject):
 
     def start(self, paths: Sequence[Path], checkpoint: Path | None, device: str, task: str = INTERACTIVE) -> None:
         """Start the threads and open images; called when the window is on the screen."""
-        self.set_task(task)
+        self.tasks.set_task(task)
         self._io.start()
         if paths:
             self.files.open_several(paths)
@@ -106,21 +111,6 @@ class Controller(QObject):
         """Do something that closes the image, after asking about unexported work."""
         self.exports.ask_then(action)
 
-    # --- task and tool ---
-
-    def set_task(self, task: str) -> None:
-        """Work on another task; image, networks and everything that was made stay."""
-        if task != self.annotation.document.task:
-            self.annotation.show(self.annotation.document.switched(task))
-
-    def set_tool(self, tool: str) -> None:
-        """Use another tool, if the task has a use for it."""
-        if self.dense.can_use(tool):
-            self.view.set_tool(tool)
-            self.panels.set_tool(tool)
-            if tool == "trimap":
-                self.view.set_mode("trimap")
-
     # --- appearance ---
 
     def set_theme(self, theme: Theme) -> None:
@@ -145,7 +135,7 @@ class Controller(QObject):
         self._engine.worker.reported.connect(self._on_engine_report)
         self._io.worker.reported.connect(self._on_io_report)
         window.close_requested.connect(self.close)
-        for source in (self.files, self.network, self.refinement, self.exports, self.dense):
+        for source in (self.files, self.network, self.refinement, self.exports, self.dense, self.dense_views):
             source.failed.connect(self.show_failure)
         self.dense.warned.connect(partial(window.messages.show_message, "warning"))
         for hinting in (annotation, self.exports, self.dense):
@@ -155,14 +145,12 @@ class Controller(QObject):
         self.files.image_changed.connect(self._on_image_changed)
         self.files.network_dropped.connect(self.network.load)
         self.files.reading_changed.connect(self._on_reading_changed)
-        self.network.ready.connect(self._on_engine_ready)
+        self.network.ready.connect(self._show_device)
         self.network.changed.connect(self._on_network_changed)
-        self.network.task_found.connect(self.set_task)
         self.network.failed.connect(self._show_device)
         self.network.loading_changed.connect(self._on_loading_changed)
         window.progress.cancelled.connect(self.network.cancel_loading)
         self.exports.exported.connect(self._on_exported)
-        annotation.document_changed.connect(self._follow_task)
         # At once, for the next key may be waiting already.
         for changed in (
             annotation.document_changed,
@@ -178,11 +166,6 @@ class Controller(QObject):
 
     def _connect_canvas(self) -> None:
         canvas, annotation = self.window.canvas, self.annotation
-        canvas.click_requested.connect(self._on_click_requested)
-        canvas.painted.connect(self._on_painted)
-        canvas.pick_requested.connect(self.dense.pick)
-        canvas.push_held.connect(self.dense.hold_push)
-        canvas.push_released.connect(self.dense.release_push)
         canvas.click_move_requested.connect(annotation.move_click)
         canvas.click_delete_requested.connect(annotation.delete_click)
         canvas.click_selected.connect(annotation.select_click)
@@ -218,7 +201,7 @@ class Controller(QObject):
         )
         self.annotation.reset(DocumentState(config=settings.refinement.to_config(), layers=layers))
         self.view.set_opacity(settings.overlay_opacity)
-        self.set_tool("click")
+        self.tasks.set_tool("click")
         self.window.canvas.set_empty_text("Open a photograph", "Drop an image or a folder here, or press Ctrl+O")
         self._refresh()
 
@@ -259,43 +242,6 @@ class Controller(QObject):
 
     # --- slots ---
 
-    def _on_click_requested(self, x: float, y: float, radius: float, is_positive: bool) -> None:
-        if self.annotation.document.layer is None:
-            self.annotation.add_click(x, y, radius, is_positive)
-        else:
-            self.dense.add_click(x, y, radius, is_positive)
-
-    def _on_painted(self, points: Points, radius: float, is_secondary: bool) -> None:
-        if self.view.tool == "trimap":
-            self.dense.paint_trimap(points, radius, is_secondary)
-        else:
-            self.dense.add_stroke(points, radius, is_secondary)
-
-    def _follow_task(self) -> None:
-        """Show the task that the document is about; undo may have changed it."""
-        task = self.annotation.document.task
-        if task == self._task:
-            return
-        self._task = task
-        self.window.messages.hide_hint()
-        self.window.canvas.cancel_gesture()
-        self.window.show_task(task)
-        self.network.set_task(task)
-        self.view.show_task(task)
-        self.set_tool(self.view.tool if self.dense.can_use(self.view.tool) else "click")
-        self._show_defaults()
-        self._show_network()
-        self._say_if_without_network(task)
-        self.refinement.sync()
-
-    def _say_if_without_network(self, task: str) -> None:
-        if self.network.network is None and not self.network.has_default(task):
-            self.window.messages.show_message(
-                "warning",
-                f"There is no network for {TASKS[task].title} yet",
-                "None comes with this program. Load a checkpoint from the Model menu (Ctrl+M).",
-            )
-
     def _on_engine_report(self, report: Report) -> None:
         self.network.receive(report)
         self.refinement.receive(report)
@@ -304,6 +250,7 @@ class Controller(QObject):
         self.files.receive(report)
         self.dense.receive(report)
         self.exports.receive(report)
+        self.dense_views.receive(report)
 
     def _on_image_changed(self) -> None:
         self.refinement.set_image(self.files.image)
@@ -320,31 +267,10 @@ class Controller(QObject):
         else:
             self.window.status.clearMessage()
 
-    def _on_engine_ready(self, report: EngineReady) -> None:
-        self._show_defaults()
-        self._show_device()
-
     def _on_network_changed(self, report: NetworkLoaded) -> None:
         self.refinement.set_network(report.sha256, report.task)
-        self._show_network()
         self._show_device()
         self._refresh()
-
-    def _show_network(self) -> None:
-        network = self.network.network
-        self.window.status.network.setText(network.title if network is not None else "no network")
-        self.window.status.device.setText(network.device if network is not None else "")
-
-    def _show_defaults(self) -> None:
-        """Show the measured numbers of the task where a field of the refinement panel is left open."""
-        engine, task = self.network.engine, self.annotation.document.task
-        if engine is not None:
-            numbers = {
-                (layer, preset): found
-                for (name, layer, preset, mode), found in engine.defaults.items()
-                if name == task and mode is Mode.CLICK
-            }
-            self.window.refine_panel.set_defaults(numbers)
 
     def _on_loading_changed(self) -> None:
         progress = self.window.progress

@@ -139,8 +139,8 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
     }
     modes = {mode for modes in VIEW_MODES.values() for mode, _ in modes}
     commands.update({f"view_{mode}": partial(view.set_mode, mode) for mode in modes})
-    commands.update({f"{tool}_tool": partial(controller.set_tool, tool) for tool in TOOLS})
-    commands.update({f"task_{task}": partial(controller.set_task, task) for task in TASKS})
+    commands.update({f"{tool}_tool": partial(controller.tasks.set_tool, tool) for tool in TOOLS})
+    commands.update({f"task_{task}": partial(controller.tasks.set_task, task) for task in TASKS})
     commands.update({f"paint_{name}": partial(dense.set_trimap_value, value) for name, value in TRIMAP_VALUES})
     commands.update({f"class_{number + 1}": partial(dense.set_target, number) for number in range(len(CLASS_KEYS))})
     commands.update({f"theme_{theme}": partial(controller.set_theme, cast(Theme, theme)) for theme, _ in THEMES})
