@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-import numpy as np
-from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import (
     QCursor,
     QEnterEvent,
@@ -21,17 +17,11 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QWidget
 
-from app.rendering.layers import ClickMarker, MaskLayer, TargetLook
+from app.rendering.layers import ClickMarker, MaskLayer
 from app.state.viewport import Viewport
 from app.tools.base import (
-    DEFAULT_BRUSH_RADIUS,
-    DEFAULT_RADIUS,
-    MIN_BRUSH_RADIUS,
-    MIN_RADIUS,
-    RADIUS_PER_NOTCH,
     AddClick,
     AddStroke,
-    GestureRunner,
     Interaction,
     MoveClick,
     MoveFeedback,
@@ -39,26 +29,22 @@ from app.tools.base import (
     Pick,
     PointerEvent,
     PointerEventKind,
-    PushFeedback,
-    RingFeedback,
-    StrokeFeedback,
     Surroundings,
-    limited_radius,
 )
 from app.tools.registry import TOOLS
-from app.widgets.canvas_cursors import CursorName, Cursors
+from app.widgets.canvas_cursors import Cursors
 from app.widgets.canvas_input import HOLD_KEYS, SpaceKey, read_wheel
 from app.widgets.canvas_pointer import Pointer, PointerPicture
-from app.widgets.canvas_view import CanvasView
+from app.widgets.canvas_situation import Situation
+from app.widgets.canvas_tools import CanvasTools
 
 __all__ = ["Canvas", "ClickMarker", "MaskLayer"]
 
 _BUTTONS = (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton, Qt.MouseButton.MiddleButton)
-_LABEL_MS = 900
 
 
-class Canvas(CanvasView):
-    """Mouse and keys on top of what `CanvasView` shows; works the same while a refinement runs.
+class Canvas(CanvasTools):
+    """Mouse and keys on top of what `CanvasTools` holds and `CanvasView` shows; works the same while a refinement runs.
 
     Signals (positions and radii in image pixels):
         click_requested(float x, float y, float radius, bool is_positive): a click was made.
@@ -67,12 +53,9 @@ class Canvas(CanvasView):
         click_selected(int index): a marker was clicked; -1 for a click beside the image.
         cursor_moved(float x, float y): the pointer is over the image.
         cursor_left(): the pointer is no longer over the image.
-        radius_changed(float radius): the attention radius of the next click, or that of the brush, changed.
         space_tapped(): the space bar was tapped, not held.
         painted(tuple points, float radius, bool is_secondary): a brush was moved along (x, y) points.
         pick_requested(float x, float y, bool is_secondary): the value there is to be a target.
-        push_held(float x, float y, bool is_positive): the button of the push tool is held here.
-        push_released(): no longer.
     """
 
     click_requested = Signal(float, float, float, bool)
@@ -81,20 +64,12 @@ class Canvas(CanvasView):
     click_selected = Signal(int)
     cursor_moved = Signal(float, float)
     cursor_left = Signal()
-    radius_changed = Signal(float)
     space_tapped = Signal()
     painted = Signal(tuple, float, bool)
     pick_requested = Signal(float, float, bool)
-    push_held = Signal(float, float, bool)
-    push_released = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._radii = {False: DEFAULT_RADIUS, True: DEFAULT_BRUSH_RADIUS}
-        self._targets: tuple[TargetLook, TargetLook] | None = None
-        self._pushed: PushFeedback | None = None
-        self._tool = TOOLS["click"]
-        self._gestures = GestureRunner()
         self._gesture_button = Qt.MouseButton.NoButton
         self._space = SpaceKey()
         self._is_hold_key_down = False
@@ -104,63 +79,10 @@ class Canvas(CanvasView):
         self._picture = PointerPicture()
         self._cursors = Cursors()
         self._shown_cursor: QCursor | None = None
-        self._label_timer = QTimer(self, singleShot=True, interval=_LABEL_MS)
-        self._label_timer.timeout.connect(self._refresh)
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Image")
         self.view_changed.connect(self._follow_view)
-
-    # --- state ---
-
-    def set_image(self, rgb: NDArray[np.uint8] | None, *, keep_view: bool = False) -> None:
-        """See `CanvasView`; cancels a gesture."""
-        self.cancel_gesture()
-        super().set_image(rgb, keep_view=keep_view)
-        self.set_radius(self.radius())
-
-    def set_radius(self, radius: float) -> None:
-        """The attention radius of the next click, or that of the brush where the tool has one, from 2 image pixels
-        (half a one for a brush) to the image's diagonal.
-        """
-        view, has_brush = self._viewport, self._tool.has_brush
-        least = MIN_BRUSH_RADIUS if has_brush else MIN_RADIUS
-        limited = max(radius, least) if view is None else limited_radius(radius, view.image_size, least)
-        if limited != self._radii[has_brush]:
-            self._radii[has_brush] = limited
-            self._refresh()
-            self.radius_changed.emit(limited)
-
-    def radius(self) -> float:
-        """The attention radius of the next click, or that of the brush where the tool has one, in image pixels."""
-        return self._radii[self._tool.has_brush]
-
-    def set_targets(self, targets: tuple[TargetLook, TargetLook] | None) -> None:
-        """How the targets of the left and the right button look; None for object and background."""
-        self._targets = targets
-        self._refresh()
-
-    def step_radius(self, notches: float) -> None:
-        """Change the radius by 15 % per notch, and show it in figures for a moment."""
-        self.set_radius(self.radius() * RADIUS_PER_NOTCH**notches)
-        self._label_timer.start()
-        self._refresh()
-
-    def set_tool(self, name: str) -> None:
-        """Use a tool of `app.tools.registry`. Raises ValueError for another one."""
-        if name not in TOOLS:
-            raise ValueError(f"unknown tool {name!r}; known ones: {', '.join(TOOLS)}")
-        self.cancel_gesture()
-        self._tool = TOOLS[name]
-        self._refresh()
-        self.radius_changed.emit(self.radius())
-
-    def cancel_gesture(self) -> bool:
-        """Drop the gesture under way as if it had not begun. Returns whether there was one."""
-        was_running = self._gestures.cancel()
-        self._report_push()
-        self._refresh()
-        return was_running
 
     # --- mouse ---
 
@@ -338,15 +260,6 @@ class Canvas(CanvasView):
         else:
             self.click_selected.emit(interaction.index)
 
-    def _report_push(self) -> None:
-        """Say where the button of the push tool is held, and when it no longer is."""
-        feedback = self._gestures.feedback
-        before, self._pushed = self._pushed, feedback if isinstance(feedback, PushFeedback) else None
-        if self._pushed is not None and self._pushed != before:
-            self.push_held.emit(self._pushed.x, self._pushed.y, self._pushed.is_positive)
-        elif self._pushed is None and before is not None:
-            self.push_released.emit()
-
     def _follow(self, event: QSinglePointEvent) -> None:
         """The pointer is where the event says."""
         self._pointer.has_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
@@ -392,64 +305,31 @@ class Canvas(CanvasView):
         if emphasis != self._emphasis:
             self._emphasis = emphasis
             self._repaint_markers()
-        name = self._cursor_name()
-        colour = self._look(self._pointer.has_shift).colour if name == "target" else None
-        cursor = self._cursors.get(name, self.devicePixelRatioF(), colour)
+        situation = self._situation()
+        cursor = self._cursors.get(situation.cursor_name, self.devicePixelRatioF(), situation.cursor_colour)
         if cursor is not self._shown_cursor:
             self._shown_cursor = cursor
             self.setCursor(cursor)
-        before, self._picture = self._picture, self._pointer_picture()
+        before, self._picture = self._picture, situation.picture()
         if self._viewport is not None and before != self._picture:
             self.update(before.covered(self._viewport, self.font()))
             self.update(self._picture.covered(self._viewport, self.font()))
 
-    def _pointer_picture(self) -> PointerPicture:
-        feedback, place = self._gestures.feedback, self._pointer.place
-        if isinstance(feedback, MoveFeedback):
-            return PointerPicture(replace(self._markers[feedback.index], x=feedback.x, y=feedback.y), has_dot=True)
-        if place is None or self._viewport is None:
-            return PointerPicture()
-        if isinstance(feedback, RingFeedback):
-            click = self._next_click(feedback.x, feedback.y, feedback.radius, feedback.is_positive)
-            label = f"{feedback.radius:.0f} px" if feedback.is_drag else ""
-            return PointerPicture(click, True, label, place.x(), place.y())
-        if self._cursor_name() not in ("object", "background", "target"):
-            return PointerPicture()
-        is_positive = not self._pointer.has_shift
-        radius = 0.0 if self._tool is TOOLS["push"] else self.radius()
-        click = self._next_click(*self._viewport.to_image(place.x(), place.y()), radius, is_positive)
-        label = f"{self.radius():.0f} px" if self._label_timer.isActive() else ""
-        stroke = feedback if isinstance(feedback, StrokeFeedback) else None
-        look = self._look(stroke.is_secondary) if stroke is not None else None
-        return PointerPicture(click, False, label, place.x(), place.y(), stroke, look)
-
-    def _next_click(self, x: float, y: float, radius: float, is_positive: bool) -> ClickMarker:
-        number = len(self._markers) + 1
-        if self._targets is None:
-            return ClickMarker(number, x, y, radius, is_positive)
-        look = self._look(not is_positive)
-        return ClickMarker(number, x, y, radius, is_positive, False, look.colour, look.label)
-
-    def _look(self, is_secondary: bool) -> TargetLook:
-        assert self._targets is not None, "only asked for where targets have looks"
-        return self._targets[is_secondary]
-
-    def _cursor_name(self) -> CursorName:
-        if self._viewport is None:
-            return "arrow"
-        if isinstance(self._gestures.feedback, PanFeedback):
-            return "grab"
-        if self._space.is_down or self._tool is TOOLS["pan"]:
-            return "hand"
-        if self._pointer.hovered is not None:
-            return "marker"
-        if not self._is_over_image:
-            return "arrow"
-        if self._tool is TOOLS["pick"]:
-            return "pick"
-        if self._targets is not None:
-            return "target"
-        return "background" if self._pointer.has_shift else "object"
+    def _situation(self) -> Situation:
+        """All that what follows the mouse depends on."""
+        return Situation(
+            viewport=self._viewport,
+            place=self._pointer.place,
+            feedback=self._gestures.feedback,
+            markers=self._markers,
+            targets=self._targets,
+            tool="pan" if self._space.is_down else self._tool.name,
+            radius=self.radius(),
+            shows_radius=self._label_timer.isActive(),
+            has_shift=self._pointer.has_shift,
+            is_over_marker=self._pointer.hovered is not None,
+            is_over_image=self._is_over_image,
+        )
 
     def _hovered_marker(self) -> int | None:
         return self._pointer.hovered
