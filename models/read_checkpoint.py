@@ -7,12 +7,15 @@ answer, and whether the network's values are wanted. It writes progress to its s
 
 from __future__ import annotations
 
-import contextlib
 import json
+import math
 import os
 import sys
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -28,6 +31,7 @@ SPARE_BYTES = 1 << 30
 """Address space a file may take beyond a multiple of its size."""
 FILE_COPIES = 4
 """How often a file may be in memory: as stored, as weights, in float32, on its way out."""
+_GUARD_SECONDS = 0.02
 
 
 def main() -> int:
@@ -86,18 +90,50 @@ def _write_values(reading: CheckpointReading, path: Path) -> None:
 
 
 def _limit_memory(path: Path) -> None:
-    """Bound this process's address space by the file's size, where the system can (Linux; macOS as far as it heeds it).
+    """Bound this process's memory by the file's size: its address space on Linux, what it occupies on macOS.
 
-    Windows knows no such limit; there the checks of what a file claims, which come before anything is allocated, and
-    the limit on time are what bounds a file.
+    Windows has no such limit; there the checks of what a file claims, which come before anything is allocated, and the
+    limit on time are what bounds a file.
     """
     try:
         import resource
     except ImportError:
         return
-    with contextlib.suppress(OSError, ValueError):
-        limit = _address_space() + FILE_COPIES * path.stat().st_size + SPARE_BYTES
+    allowed = FILE_COPIES * (path.stat().st_size if path.is_file() else 0) + SPARE_BYTES
+    try:
+        limit = _address_space() + allowed
         resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
+    except (OSError, ValueError):  # macOS: no such count, and no heed of the limit
+        _guard().allow(allowed)
+
+
+@cache
+def _guard() -> MemoryGuard:
+    import resource
+
+    return MemoryGuard(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+class MemoryGuard:
+    """Ends this process as soon as its largest resident size has grown by more than it was allowed to.
+
+    Args:
+        peak: the largest resident size up to now, in bytes.
+    """
+
+    def __init__(self, peak: Callable[[], int]) -> None:
+        self._peak = peak
+        self._limit = math.inf
+        threading.Thread(target=self._watch, name="memory guard", daemon=True).start()
+
+    def allow(self, more: int) -> None:
+        """From now on, `more` bytes beyond the present peak, whatever was allowed before."""
+        self._limit = self._peak() + more
+
+    def _watch(self) -> None:
+        while self._peak() <= self._limit:
+            time.sleep(_GUARD_SECONDS)
+        os._exit(1)
 
 
 def _address_space() -> int:

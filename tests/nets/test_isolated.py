@@ -144,6 +144,26 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_memory_is_guarded_where_there_is_no_limit() -> None:
+    code = (
+        "import sys, time\n"
+        "from models.read_checkpoint import MemoryGuard\n"
+        "size = 0\n"
+        "guard = MemoryGuard(lambda: size)\n"
+        "guard.allow(10)\n"
+        "guard.allow(1000)\n"
+        "time.sleep(0.1)\n"
+        "size = 1000\n"
+        "time.sleep(0.1)\n"
+        "print('alive', flush=True)\n"
+        "size = 1001\n"
+        "time.sleep(60)\n"
+        "print('still alive')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, "alive\n")
+
+
 def test_a_full_disk_is_named(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from models import read_checkpoint
 
