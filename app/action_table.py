@@ -42,6 +42,8 @@ Condition = Literal[
     "pickable",
     "predictable",
     "maskable",
+    "predicted",
+    "compared",
 ]
 """What must hold for an action to be enabled; the controller says which conditions hold."""
 
@@ -166,6 +168,15 @@ _FILE = (
     _spec(
         "export_as", "File", "Export &As…", "Ctrl+Shift+E", tip="Export: choose format and file",
         enabled_when="exportable",
+    ),
+    _spec(
+        "compare", "File", "&Compare with a Map…", "Ctrl+Shift+I",
+        tip="Compare the prediction with a label map, matte or depth map from a file", enabled_when="predicted",
+        tasks=DENSE_TASKS,
+    ),
+    _spec(
+        "end_comparison", "File", "End Comparison", tip="Compare with the automatic prediction again",
+        enabled_when="compared", tasks=DENSE_TASKS,
     ),
     _spec(
         "close_image", "File", "&Close Image", "Ctrl+W", tip="Close the image", enabled_when="image",

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 from app.action_table import Condition
 from app.controllers.annotation import AnnotationController
 from app.controllers.commands import connect_actions
+from app.controllers.comparison import ComparisonController
 from app.controllers.dense import DenseController
 from app.controllers.dense_views import DenseViewController
 from app.controllers.export import ExportController
@@ -65,6 +66,9 @@ class Controller(QObject):
         )
         self.dense = DenseController(
             self.annotation, self.refinement, self.network, self.files, self.source, self._post_to_io, request_ids, self
+        )
+        self.comparison = ComparisonController(
+            self.annotation, self.network, self.files, self.source, self._post_to_io, request_ids, self
         )
         dense_panels = (window.classes_panel, window.matte_panel, window.depth_panel)
         self.panels = PanelController(
@@ -137,8 +141,9 @@ class Controller(QObject):
         window.close_requested.connect(self.close)
         for source in (self.files, self.network, self.refinement, self.exports, self.dense, self.dense_views):
             source.failed.connect(self.show_failure)
+        self.comparison.compared.connect(self._on_compared)
         self.dense.warned.connect(partial(window.messages.show_message, "warning"))
-        for hinting in (annotation, self.exports, self.dense):
+        for hinting in (annotation, self.exports, self.dense, self.comparison):
             hinting.hinted.connect(window.messages.show_hint)
         self._connect_canvas()
         self._connect_panels()
@@ -219,6 +224,12 @@ class Controller(QObject):
         if active is not None:
             self.annotation.finish(active.object_id)
 
+    def end_comparison(self) -> None:
+        """Compare with the automatic prediction again."""
+        self.comparison.end()
+        self.view.draw_layers()
+        self._refresh()
+
     def recolour(self, object_id: int) -> None:
         """Ask for another colour of an object."""
         from app.controllers.commands import choose_colour
@@ -249,6 +260,7 @@ class Controller(QObject):
     def _on_io_report(self, report: Report) -> None:
         self.files.receive(report)
         self.dense.receive(report)
+        self.comparison.receive(report)
         self.exports.receive(report)
         self.dense_views.receive(report)
 
@@ -285,6 +297,12 @@ class Controller(QObject):
     def _show_device(self) -> None:
         if self.network.engine is not None:
             self.window.refine_panel.set_devices(self.network.engine.devices, self.network.device)
+
+    def _on_compared(self, title: str, text: str) -> None:
+        self.view.set_mode("difference")
+        self.view.draw_layers()
+        self.window.messages.show_message("info", title, text, stays=True)
+        self._refresh()
 
     def _on_exported(self, report: Exported) -> None:
         paths = report.paths
@@ -334,6 +352,8 @@ class Controller(QObject):
             "pushable": image is not None and self.dense.can_use("push"),
             "pickable": image is not None and self.dense.can_use("pick"),
             "predictable": image is not None and document.layer is not None and document.layer.is_predictable,
+            "predicted": document.layer is not None and self.source.estimate is not None,
+            "compared": document.task in self.source.references,
             "maskable": image is not None and self.dense.can_make_trimap,
         }
         return frozenset(condition for condition, is_held in holds.items() if is_held)

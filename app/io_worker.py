@@ -12,6 +12,7 @@ import numpy as np
 from PySide6.QtCore import Slot
 
 from app.messages import (
+    BackgroundRead,
     Export,
     Exported,
     ExportItem,
@@ -19,11 +20,15 @@ from app.messages import (
     Failed,
     ImageRead,
     MakeTrimap,
+    ReadBackground,
     ReadImage,
+    ReadReference,
     ReadTrimap,
+    ReferenceReady,
     Request,
     TrimapReady,
 )
+from app.rendering.options import BackgroundPhoto
 from app.threads import Worker
 from gbrs_core.errors import GbrsError, ImageError
 from gbrs_core.prediction import OutputKind
@@ -75,6 +80,10 @@ class IoWorker(Worker):
                 self.reported.emit(_make_trimap(request))
             elif isinstance(request, ReadTrimap):
                 self.reported.emit(_read_trimap(request))
+            elif isinstance(request, ReadReference):
+                self.reported.emit(_read_reference(request))
+            elif isinstance(request, ReadBackground):
+                self.reported.emit(_read_background(request))
         except GbrsError as error:
             self.reported.emit(Failed(request.request_id, what, str(error), traceback.format_exc()))
         except Exception as error:  # noqa: BLE001 - the border of the thread
@@ -88,7 +97,16 @@ _FAILURES: dict[type[Request], str] = {
     Export: "The export was not written",
     MakeTrimap: "The trimap was not made",
     ReadTrimap: "The trimap was not imported",
+    ReadReference: "The map to compare with was not imported",
+    ReadBackground: "The background could not be opened",
 }
+
+
+def _read_background(request: ReadBackground) -> BackgroundRead:
+    from gbrs_core import image_io
+
+    photo = BackgroundPhoto.of(image_io.read_image(request.path).array)
+    return BackgroundRead(request.request_id, request.path, photo)
 
 
 def _read(request: ReadImage) -> ImageRead:
@@ -124,6 +142,18 @@ def _read_trimap(request: ReadTrimap) -> TrimapReady:
 
     imported = read_trimap(request.path, request.size)
     return TrimapReady(request.request_id, imported.array, f"Import {request.path.name}", imported.notes)
+
+
+def _read_reference(request: ReadReference) -> ReferenceReady:
+    from gbrs_core import imports
+
+    if request.kind is OutputKind.LABEL_MAP:
+        imported = imports.read_label_map(request.path, request.size, request.class_count)
+    elif request.kind is OutputKind.ALPHA_MATTE:
+        imported = imports.read_alpha_matte(request.path, request.size)
+    else:
+        imported = imports.read_depth_map(request.path, request.size)
+    return ReferenceReady(request.request_id, request.path, imported.array, imported.notes)
 
 
 def _export(request: Export) -> Exported:

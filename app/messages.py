@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.rendering.options import BackgroundPhoto
 from app.state.dense import INTERACTIVE, Trimap
 from app.state.results import ClickOutcome, LabelDetails, Values
 from gbrs_core.config import LayerName, PresetName, RefinementConfig, RefinementDefaults
@@ -310,6 +311,26 @@ class ImageRead(Report):
     siblings: tuple[Path, ...]
 
 
+@dataclass(frozen=True)
+class ReadBackground(Request):
+    """Read a photograph to see a cut-out on."""
+
+    path: Path
+
+
+@dataclass(frozen=True, eq=False)
+class BackgroundRead(Report):
+    """A background was read.
+
+    Attributes:
+        path: the file.
+        photo: it, with its halved copies.
+    """
+
+    path: Path
+    photo: BackgroundPhoto
+
+
 @dataclass(frozen=True, eq=False)
 class MakeTrimap(Request):
     """Make a trimap from an object.
@@ -349,6 +370,38 @@ class TrimapReady(Report):
 
     values: NDArray[np.uint8]
     text: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ReadReference(Request):
+    """Read a map of another program to compare the prediction with.
+
+    Attributes:
+        path: the file.
+        kind: what it is.
+        size: (H, W) of the image.
+        class_count: number of classes of a label map.
+    """
+
+    path: Path
+    kind: OutputKind
+    size: tuple[int, int]
+    class_count: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceReady(Report):
+    """A map to compare with was read.
+
+    Attributes:
+        path: the file.
+        values: read-only (H, W) at image size, as `Values` has them; depth 0 where it is not known.
+        notes: what was changed on the way, a sentence each.
+    """
+
+    path: Path
+    values: Values
     notes: tuple[str, ...] = ()
 
 

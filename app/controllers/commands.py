@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _IMAGE_FILTER = "Images (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.bmp);;All files (*)"
 _TRIMAP_FILTER = "Trimaps (*.png *.tif *.tiff);;All files (*)"
+_MAP_FILTER = "Maps (*.png *.tif *.tiff *.npy);;All files (*)"
 _NETWORK_FILTER = f"Checkpoints ({' '.join('*' + suffix for suffix in NETWORK_SUFFIXES)});;All files (*)"
 _ABOUT = (
     "<h3>G-BRS Annotator</h3><p>Correct the dense output of a network with clicks.</p>"
@@ -119,6 +120,8 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
         "show_all_classes": dense.show_all_classes,
         "trimap_from_object": window.matte_panel.request_from_object,
         "import_trimap": partial(_import_trimap, controller),
+        "compare": partial(_compare, controller),
+        "end_comparison": controller.end_comparison,
         "clear_trimap": dense.clear_trimap,
         "twice_as_far": partial(dense.scale_target, 2.0),
         "half_as_far": partial(dense.scale_target, 0.5),
@@ -215,6 +218,13 @@ def _import_trimap(controller: Controller) -> None:
     path, _ = QFileDialog.getOpenFileName(controller.window, "Import Trimap", folder, _TRIMAP_FILTER)
     if path:
         controller.dense.import_trimap(Path(path))
+
+
+def _compare(controller: Controller) -> None:
+    folder = controller.settings.current.folders.get("image", "")
+    path, _ = QFileDialog.getOpenFileName(controller.window, "Compare with a Map", folder, _MAP_FILTER)
+    if path:
+        controller.comparison.compare_with(Path(path))
 
 
 def _delete(controller: Controller) -> None:

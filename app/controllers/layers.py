@@ -14,7 +14,7 @@ from app.rendering.layers import AlphaLayer, ClickMarker, Colour, DepthLayer, La
 from app.rendering.resample import value_at
 from app.state.dense import DenseLayer
 from app.state.document import ObjectState
-from app.state.results import Estimate
+from app.state.results import Estimate, Values
 from gbrs_core.interaction import Interaction, Push, Stroke
 from gbrs_core.prediction import OutputKind
 
@@ -23,7 +23,12 @@ _ALPHA_DARK, _ALPHA_LIGHT = 40, 250
 
 
 class LayerSource:
-    """Reads document, predictions and networks; keeps nothing."""
+    """Reads document, predictions and networks.
+
+    Attributes:
+        references: by task, what the view "difference" compares with instead of the automatic prediction; at working
+            size.
+    """
 
     def __init__(
         self, annotation: AnnotationController, refinement: RefinementController, network: NetworkController
@@ -31,6 +36,7 @@ class LayerSource:
         self._annotation = annotation
         self._refinement = refinement
         self._network = network
+        self.references: dict[str, Values] = {}
 
     @property
     def estimate(self) -> Estimate | None:
@@ -95,7 +101,9 @@ class LayerSource:
     def _dense(self, layer: DenseLayer, estimate: Estimate) -> Layer:
         kind, values = layer.description.output_kind, estimate.values
         reference = self._refinement.automatic(layer)
-        before = reference.values if reference is not None and layer.clicks else None
+        before = self.references.get(layer.task)
+        if before is None or before.shape != values.shape:
+            before = reference.values if reference is not None and layer.clicks else None
         if kind is OutputKind.LABEL_MAP:
             details = estimate.details
             return LabelMapLayer(

@@ -84,8 +84,10 @@ class MessageBar(QFrame):
         """The message's body."""
         return self._text.text()
 
-    def show_message(self, kind: MessageKind, title: str, text: str = "", details: str = "") -> None:
-        """Show a message in place of the one before; errors and warnings stay until they are closed."""
+    def show_message(
+        self, kind: MessageKind, title: str, text: str = "", details: str = "", *, stays: bool = False
+    ) -> None:
+        """Show a message in place of the one before; errors, warnings and what `stays` are there until closed."""
         self._kind = kind
         self._title.setText(title)
         self._text.setText(text)
@@ -98,7 +100,7 @@ class MessageBar(QFrame):
         self.paint_icons(self.palette())
         self.show()
         self._timer.stop()
-        if kind == "info":
+        if kind == "info" and not stays:
             self._timer.start(HINT_MS)
 
     def show_hint(self, text: str) -> None:

@@ -161,6 +161,34 @@ class TestSemantic:
         assert not semantic.controller.exports.is_dirty
 
 
+class TestComparison:
+    def compare(self, shell, ids, folder, monkeypatch):
+        path = folder / "other.png"
+        Image.fromarray(ids.astype(np.uint8)).save(path)
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+        shell.trigger("compare")
+        shell.wait(lambda: shell.window.messages.title)
+
+    def test_a_label_map_of_another_program(self, semantic, tmp_path, monkeypatch):
+        self.compare(semantic, np.full((90, 120), 2), tmp_path, monkeypatch)
+        share = float((values(semantic) != 2).mean())
+        assert semantic.window.messages.title == "Compared with other.png"
+        assert f"{share:.1%}" in semantic.window.messages.text
+        assert semantic.controller.view.mode == "difference"
+        (drawn,) = semantic.controller.source.layers()
+        assert (drawn.before == 2).all()
+        semantic.trigger("end_comparison")
+        (drawn,) = semantic.controller.source.layers()
+        assert drawn.before is None
+
+    def test_ids_beyond_the_classes_are_refused(self, semantic, tmp_path, monkeypatch):
+        before = semantic.document
+        self.compare(semantic, np.full((90, 120), 7), tmp_path, monkeypatch)
+        assert "7" in semantic.error[1]
+        assert "the classes end at 3" in semantic.error[1]
+        assert semantic.document == before
+
+
 class TestMatting:
     def test_without_a_trimap_a_click_says_what_is_missing(self, matting):
         matting.click(60, 45)
