@@ -29,7 +29,7 @@ import models
 from gbrs_core import RefinementConfig, RefinementSession
 from gbrs_core.config import LEARNING_RATE_LADDER
 from gbrs_core.errors import DivergedError
-from gbrs_core.evaluation.example import DenseExample
+from gbrs_core.evaluation.example import DenseExample, reduced
 from gbrs_core.evaluation.measures import MEASURES, Measure, SemanticMeasure, Tally
 from gbrs_core.interaction import Click
 
@@ -112,6 +112,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--limit", type=int)
     parser.add_argument("--working-side", type=int)
+    parser.add_argument("--picture-side", type=int, help="reduce the pictures to this longest side first")
     parser.add_argument("--threads", type=int, default=0)
     return parser.parse_args()
 
@@ -123,6 +124,8 @@ def main() -> int:
         torch.set_num_threads(args.threads)
     recipe: Any = import_module(f"models.training.recipes.{args.task}")
     examples = recipe.held_back_examples(args.data)[args.skip :: args.every][: args.limit]
+    if args.picture_side:
+        examples = [reduced(example, args.picture_side) for example in examples]
     loaded = models.load(args.checkpoint or f"light_{args.task}")
     measure = MEASURES[args.task](loaded.spec.class_count)
     head = [f"after {count}" for count in SHOWN if count <= args.clicks]
