@@ -21,13 +21,17 @@ from app.widgets.canvas import Canvas
 from app.widgets.classes_dock import ClassesDock
 from app.widgets.clicks_dock import ClicksDock
 from app.widgets.depth_dock import DepthDock
+from app.widgets.depth_legend import DepthLegend
 from app.widgets.matte_dock import MatteDock
 from app.widgets.message_bar import MessageBar, ProgressStrip
 from app.widgets.objects_dock import ObjectsDock
+from app.widgets.points_dock import PointsDock
 from app.widgets.refine_dock import RefineDock
+from app.widgets.section_dock import SectionDock
 from app.widgets.shortcut_sheet import ShortcutSheet
 from app.widgets.status_bar import StatusBar
 from app.widgets.view_bar import ViewBar
+from app.widgets.view_options import ViewOptionsStack
 from gbrs_core.task_catalog import TASKS
 
 TaskPanel = ObjectsDock | ClassesDock | MatteDock | DepthDock
@@ -67,6 +71,11 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar()
         self.progress = ProgressStrip()
         self.view_bar = ViewBar(self.actions_table)
+        self.view_options = ViewOptionsStack()
+        self.legend = DepthLegend()
+        self.legend.hide()
+        self.section_panel = SectionDock()
+        self.points_panel = PointsDock()
         self.objects_panel = ObjectsDock(self.actions_table)
         self.classes_panel = ClassesDock(self.actions_table)
         self.matte_panel = MatteDock(self.actions_table)
@@ -95,7 +104,8 @@ class MainWindow(QMainWindow):
         self.view_bar.paint_icons(palette)
         for _, panel in self._task_pages.values():
             panel.paint_icons(palette)
-        self.clicks_panel.paint_icons(palette)
+        for part in (self.clicks_panel, self.view_options, self.section_panel, self.points_panel):
+            part.paint_icons(palette)
 
     def show_task(self, task: str) -> None:
         """Show the panel, the menus and the actions of a task."""
@@ -151,13 +161,17 @@ class MainWindow(QMainWindow):
     def _assemble(self) -> None:
         # In one cell, so that messages lie over the canvas and the image stays where it is.
         stage = QGridLayout()
+        stage.setContentsMargins(0, 0, 0, 0)
+        stage.setSpacing(0)
         stage.addWidget(self.canvas, 0, 0)
+        stage.addWidget(self.legend, 0, 1)
         stage.addWidget(self.messages, 0, 0, Qt.AlignmentFlag.AlignTop)
         centre = QWidget()
         column = QVBoxLayout(centre)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.view_bar)
+        column.addWidget(self.view_options)
         column.addLayout(stage, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
@@ -208,6 +222,17 @@ class MainWindow(QMainWindow):
             self._docks.append(dock)
         self.resizeDocks(self._docks, list(_PANEL_HEIGHTS), Qt.Orientation.Vertical)
         self.resizeDocks(self._docks, [_PANEL_WIDTH] * len(self._docks), Qt.Orientation.Horizontal)
+        self._add_further_view("Cross-Section", self.section_panel)
+        self._add_further_view("Points in Space", self.points_panel)
+
+    def _add_further_view(self, title: str, panel: QWidget) -> None:
+        """A panel below the canvas that is closed until it is asked for in the Window menu."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(title.lower())
+        dock.setWidget(panel)
+        self.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        dock.hide()
+        self._docks.append(dock)
 
     def _add_menus(self) -> None:
         submenus: dict[tuple[Menu, str], QMenu] = {

@@ -228,6 +228,10 @@ class CanvasView(QWidget):
         height, width = self._viewport.image_size
         return min(max(x, 0.0), width - 1.0), min(max(y, 0.0), height - 1.0)
 
+    def view_at(self, x: float, y: float) -> QPointF | None:
+        """The place of the widget at an image position, which may lie outside of both; None without an image."""
+        return QPointF(*self._viewport.to_view(x, y)) if self._viewport is not None else None
+
     def sizeHint(self) -> QSize:
         """As much as there is."""
         return QSize(960, 640)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QSizePolicy, QStackedWidget
+
 from app.widgets.view_options_alpha import AlphaOptionsBar
 from app.widgets.view_options_base import ViewOptionsBar
 from app.widgets.view_options_depth import DepthOptionsBar
@@ -16,3 +19,27 @@ VIEW_OPTION_BARS: Mapping[OutputKind, Callable[[], ViewOptionsBar]] = {
     OutputKind.DEPTH_MAP: DepthOptionsBar,
 }
 """Makes the strip of an output kind; masks have none."""
+
+
+class ViewOptionsStack(QStackedWidget):
+    """The strips one behind the other; hidden for kinds that have none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bars: Mapping[OutputKind, ViewOptionsBar] = {kind: make() for kind, make in VIEW_OPTION_BARS.items()}
+        for bar in self.bars.values():
+            self.addWidget(bar)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.hide()
+
+    def show_kind(self, kind: OutputKind) -> None:
+        """Show the strip of an output kind."""
+        bar = self.bars.get(kind)
+        if bar is not None:
+            self.setCurrentWidget(bar)
+        self.setVisible(bar is not None)
+
+    def paint_icons(self, palette: QPalette) -> None:
+        """Draw the icons in the colours of the theme."""
+        for bar in self.bars.values():
+            bar.paint_icons(palette)
