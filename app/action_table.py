@@ -2,90 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
-
+from app.action_spec import DENSE_TASKS, ActionSpec, Menu
+from app.view_modes import CLASS_KEYS, TRIMAP_VALUES, every_view, tasks_with_view
 from gbrs_core.task_catalog import TASKS
-
-Menu = Literal[
-    "File", "Edit", "View", "Task", "Object", "Class", "Trimap", "Depth", "Refine", "Model", "Window", "Help"
-]
-MENUS: tuple[Menu, ...] = (
-    "File", "Edit", "View", "Task", "Object", "Class", "Trimap", "Depth", "Refine", "Model", "Window", "Help",
-)  # fmt: skip
-MENUS_OF_TASKS: Mapping[Menu, str] = {
-    "Object": "interactive", "Class": "semantic", "Trimap": "matting", "Depth": "depth",
-}  # fmt: skip
-"""Menus that belong to one task."""
-DENSE_TASKS = tuple(name for name in TASKS if name != "interactive")
-
-Condition = Literal[
-    "always",
-    "image",
-    "previous_image",
-    "next_image",
-    "exportable",
-    "undo",
-    "redo",
-    "object",
-    "objects",
-    "clicks",
-    "selected_click",
-    "editable_clicks",
-    "finishable",
-    "finished",
-    "refining",
-    "engine",
-    "strokable",
-    "pushable",
-    "pickable",
-    "predictable",
-    "maskable",
-    "predicted",
-    "compared",
-]
-"""What must hold for an action to be enabled; the controller says which conditions hold."""
-
-
-@dataclass(frozen=True)
-class ActionSpec:
-    """One action.
-
-    Attributes:
-        action_id: how the code calls it.
-        menu: the menu it is in.
-        text: with the mnemonic marked by &.
-        keys: shortcuts, the first is shown in the menu.
-        tip: one sentence for tooltip and shortcut sheet, without the shortcut.
-        icon_name: of qtawesome; empty for none.
-        enabled_when: the condition.
-        is_checkable: whether it is switched on and off.
-        group: exclusive group of a checkable action, empty for none.
-        on_canvas_only: whether the keys act only while the canvas has the keyboard; so it is with single keys.
-        keys_are_shown_only: the keys are handled by the canvas itself (held keys, taps) and only shown here.
-        begins_section: whether a separator goes before it.
-        tasks: registry names of the tasks it is for; empty for all. In others it is not there.
-    """
-
-    action_id: str
-    menu: Menu
-    text: str
-    keys: tuple[str, ...] = ()
-    tip: str = ""
-    icon_name: str = ""
-    enabled_when: Condition = "always"
-    is_checkable: bool = False
-    group: str = ""
-    on_canvas_only: bool = False
-    keys_are_shown_only: bool = False
-    begins_section: bool = False
-    tasks: tuple[str, ...] = ()
-
-    @property
-    def plain_text(self) -> str:
-        """The text without mnemonic and dots."""
-        return self.text.replace("&", "").rstrip("…")
 
 
 def _spec(action_id: str, menu: Menu, text: str, *keys: str, **more: object) -> ActionSpec:
@@ -94,55 +13,6 @@ def _spec(action_id: str, menu: Menu, text: str, *keys: str, **more: object) -> 
 
 def _canvas(action_id: str, menu: Menu, text: str, *keys: str, **more: object) -> ActionSpec:
     return ActionSpec(action_id, menu, text, keys, on_canvas_only=True, **more)  # type: ignore[arg-type]
-
-
-VIEW_MODES: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "interactive": (
-        ("fill", "Fill and outline"),
-        ("outline", "Outline only"),
-        ("black", "Object on black"),
-        ("white", "Object on white"),
-        ("checker", "Object on checkerboard"),
-        ("raw", "Raw network output"),
-    ),
-    "semantic": (
-        ("fill", "Classes and outlines"),
-        ("outline", "Outlines only"),
-        ("raw", "Class colours"),
-        ("black", "Visible classes on black"),
-        ("uncertainty", "Uncertainty"),
-        ("difference", "Changed by refinement"),
-    ),
-    "matting": (
-        ("checker", "Cut-out on checkerboard"),
-        ("alpha", "Alpha"),
-        ("black", "Cut-out on black"),
-        ("white", "Cut-out on white"),
-        ("colour", "Cut-out on a colour"),
-        ("photo", "Cut-out on a photograph"),
-        ("trimap", "Trimap"),
-        ("difference", "Changed by refinement"),
-    ),
-    "depth": (
-        ("colours", "Depth in colours"),
-        ("contours", "Contours"),
-        ("difference", "Changed by refinement"),
-    ),
-}
-"""Ways to show the predictions of each task: the renderer's mode and what the menu calls it."""
-
-TRIMAP_VALUES: tuple[tuple[str, int], ...] = (("background", 0), ("unknown", 128), ("foreground", 255))
-CLASS_KEYS = "1234567890"
-"""Key of each of the first ten classes."""
-
-
-def tasks_with_view(mode: str) -> tuple[str, ...]:
-    """The tasks that have a way to show."""
-    return tuple(task for task, modes in VIEW_MODES.items() if mode in dict(modes))
-
-
-def _every_view() -> tuple[str, ...]:
-    return tuple(dict.fromkeys(mode for modes in VIEW_MODES.values() for mode, _ in modes))
 
 
 THEMES: tuple[tuple[str, str], ...] = (("system", "&System"), ("light", "&Light"), ("dark", "&Dark"))
@@ -237,7 +107,7 @@ _VIEW = (
             f"view_{mode}", "View", mode, is_checkable=True, group="view_mode", begins_section=number == 0,
             tasks=tasks_with_view(mode),
         )
-        for number, mode in enumerate(_every_view())
+        for number, mode in enumerate(every_view())
     ),
     _canvas("next_view", "View", "Next View Mode", "O", tip="Show the prediction in the next way"),
     _canvas("previous_view", "View", "Previous View Mode", "Shift+O", tip="Show the prediction in the previous way"),

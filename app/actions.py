@@ -6,8 +6,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QActionGroup, QIcon, QKeySequence, QPalette, QPixmap
 from PySide6.QtWidgets import QWidget
 
-from app.action_table import ACTIONS, VIEW_MODES, ActionSpec, Condition
+from app.action_spec import ActionSpec, Condition
+from app.action_table import ACTIONS
 from app.theme import icon
+from app.view_modes import VIEW_MODES
 
 _MENU_ROLES = {
     "quit": QAction.MenuRole.QuitRole,

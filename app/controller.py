@@ -12,7 +12,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
-from app.action_table import Condition
+from app.action_spec import Condition
 from app.controllers.annotation import AnnotationController
 from app.controllers.commands import connect_actions
 from app.controllers.comparison import ComparisonController
@@ -26,10 +26,11 @@ from app.controllers.panels import PanelController
 from app.controllers.refinement import RefinementController
 from app.controllers.tasks import TaskController
 from app.controllers.view import ViewController
+from app.file_messages import Exported
 from app.io_worker import IoWorker
 from app.mailbox import Mailbox
 from app.main_window import MainWindow
-from app.messages import Exported, Failed, NetworkLoaded, Report, Request
+from app.messages import Failed, NetworkLoaded, Report, Request
 from app.state.dense import INTERACTIVE, LAYER_IDS, DenseLayer
 from app.state.document import DocumentState
 from app.state.settings import RefinementSettings, SettingsStore, Theme

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import Slot
 
-from app.messages import (
+from app.file_messages import (
     BackgroundRead,
     Export,
     Exported,
     ExportItem,
     ExportMap,
-    Failed,
     ImageRead,
     MakeTrimap,
     ReadBackground,
@@ -25,9 +24,9 @@ from app.messages import (
     ReadReference,
     ReadTrimap,
     ReferenceReady,
-    Request,
     TrimapReady,
 )
+from app.messages import Failed, Request
 from app.rendering.options import BackgroundPhoto
 from app.threads import Worker
 from gbrs_core.errors import GbrsError, ImageError

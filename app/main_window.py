@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.action_table import ACTIONS, MENUS, MENUS_OF_TASKS, Menu
+from app.action_spec import MENUS, MENUS_OF_TASKS, Menu
+from app.action_table import ACTIONS
 from app.actions import Actions
 from app.widgets.canvas import Canvas
 from app.widgets.classes_dock import ClassesDock

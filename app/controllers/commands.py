@@ -11,10 +11,11 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QWidget
 
-from app.action_table import CLASS_KEYS, THEMES, TRIMAP_VALUES, VIEW_MODES
+from app.action_table import THEMES
 from app.controllers.files import NETWORK_SUFFIXES
 from app.state.settings import Theme, log_folder
 from app.tools.registry import TOOLS
+from app.view_modes import CLASS_KEYS, TRIMAP_VALUES, VIEW_MODES
 from gbrs_core.task_catalog import TASKS
 
 if TYPE_CHECKING:

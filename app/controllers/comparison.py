@@ -14,7 +14,8 @@ from app.controllers.annotation import AnnotationController
 from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
 from app.controllers.network import NetworkController
-from app.messages import Failed, ReadReference, ReferenceReady, Report
+from app.file_messages import ReadReference, ReferenceReady
+from app.messages import Failed, Report
 from app.state.dense import DenseLayer
 from app.state.results import Values
 from gbrs_core.label_maps import compare_label_maps

@@ -15,7 +15,8 @@ from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
 from app.controllers.network import NetworkController
 from app.controllers.refinement import RefinementController
-from app.messages import Failed, MakeTrimap, ReadTrimap, Report, TrimapReady
+from app.file_messages import MakeTrimap, ReadTrimap, TrimapReady
+from app.messages import Failed, Report
 from app.state.dense import INTERACTIVE, DenseLayer, Trimap
 from gbrs_core import trimap as trimaps
 from gbrs_core.interaction import Click, Interaction, Mode, Push, Stroke, TargetSpec

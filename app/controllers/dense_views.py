@@ -17,8 +17,9 @@ from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
 from app.controllers.refinement import RefinementController
 from app.controllers.view import ViewController
+from app.file_messages import BackgroundRead, ReadBackground
 from app.main_window import MainWindow
-from app.messages import BackgroundRead, Failed, ReadBackground, Report, Request, RgbImage
+from app.messages import Failed, Report, Request, RgbImage
 from app.rendering.depth_scale import scale_of
 from app.rendering.layers import AlphaLayer, DepthLayer, Layer
 from app.rendering.options import DepthOptions, ViewOptions

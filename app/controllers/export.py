@@ -14,7 +14,8 @@ from app.controllers.annotation import AnnotationController
 from app.controllers.files import FileController
 from app.controllers.network import NetworkController
 from app.controllers.refinement import RefinementController
-from app.messages import Export, Exported, ExportItem, ExportMap, Failed, Report
+from app.file_messages import Export, Exported, ExportItem, ExportMap
+from app.messages import Failed, Report
 from app.state.dense import INTERACTIVE, LAYER_IDS, DenseLayer
 from app.state.document import ObjectState
 from app.state.settings import SettingsStore

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from app.messages import Failed, ImageRead, ReadImage, Report, RgbImage
+from app.file_messages import ImageRead, ReadImage
+from app.messages import Failed, Report, RgbImage
 from app.state.image_list import ImageList
 from app.state.settings import SettingsStore
 from resources import sample_path

@@ -6,7 +6,6 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from app.action_table import VIEW_MODES
 from app.controllers.annotation import AnnotationController
 from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
@@ -16,6 +15,7 @@ from app.state.dense import INTERACTIVE
 from app.state.results import ClickOutcome
 from app.state.settings import SettingsStore
 from app.tools.registry import TOOLS
+from app.view_modes import VIEW_MODES
 from app.widgets.canvas import Canvas
 from app.widgets.clicks_dock import ClicksDock
 from app.widgets.objects_dock import ObjectsDock

@@ -104,12 +104,14 @@ class LabelMapRenderer:
         return _overlay(np.asarray(slots, np.uint8), fills, lines, frame, unknown=table.get(UNKNOWN))
 
     def _drawn_uncertainty(self, layer: LabelMapLayer, options: LabelMapOptions, frame: Frame) -> list[Drawing]:
-        source = layer.uncertainty if layer.uncertainty is not None else layer.scores
+        # What the layer brings is entropy; the other measure needs the scores.
+        has_own = layer.uncertainty is not None and (options.measure == "entropy" or layer.scores is None)
+        source = layer.uncertainty if has_own else layer.scores
         if source is None:
             return []
         known = self._uncertainty
         if known is None or known[0] is not source or known[1] != options.measure:
-            values = layer.uncertainty if layer.uncertainty is not None else uncertainty_of(source, options.measure)
+            values = source if has_own else uncertainty_of(source, options.measure)
             scaled = np.clip(np.nan_to_num(values, nan=1.0), 0, 1) * np.float32(255)
             known = self._uncertainty = (source, options.measure, np.asarray(np.rint(scaled), np.uint8))
         rows, columns = whole_axes(known[2].shape, frame.window, frame.image_size)

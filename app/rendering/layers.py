@@ -116,8 +116,8 @@ class LabelMapLayer:
         hidden: ids of the classes that are not drawn.
         scores: float32 (K, h, w), logits or probabilities of which `labels` is the argmax. With them boundaries lie
             between the cells where the scores cross, without them they are the smoothed boundaries of the labels.
-        uncertainty: float32 (h, w) in [0, 1] at any size, for the view "uncertainty"; without it, it is computed
-            from the scores when that view is asked for.
+        uncertainty: float32 (h, w) in [0, 1] at any size, the entropy over its greatest value, for the view
+            "uncertainty"; without it, it is computed from the scores when that view is asked for.
         before: labels before the newest click or the refinement, for the view "difference"; None if there were none.
         is_active, is_visible: see `Layer`.
     """

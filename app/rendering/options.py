@@ -25,8 +25,8 @@ class LabelMapOptions:
 
     Attributes:
         has_outlines: whether classes are outlined where they are filled.
-        measure: what the view "uncertainty" shows when the layer brings no values: the entropy of the classes'
-            probabilities over its greatest value, or 1 - the probability of the most probable class.
+        measure: what the view "uncertainty" shows: the entropy of the classes' probabilities over its greatest value,
+            or 1 - the probability of the most probable class.
     """
 
     has_outlines: bool = True

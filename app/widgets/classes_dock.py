@@ -20,11 +20,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.action_table import CLASS_KEYS
 from app.actions import Actions
 from app.rendering.layers import Colour
 from app.state.dense import DenseLayer
 from app.theme import icon
+from app.view_modes import CLASS_KEYS
 from app.widgets.objects_dock import CellDelegate, flat_button
 
 Index = QModelIndex | QPersistentModelIndex

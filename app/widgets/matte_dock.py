@@ -6,9 +6,9 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QSlider, QToolButton, QVBoxLayout, QWidget
 
-from app.action_table import TRIMAP_VALUES
 from app.actions import Actions
 from app.state.dense import DenseLayer
+from app.view_modes import TRIMAP_VALUES
 from app.widgets.fields import guard_wheel
 from app.widgets.objects_dock import flat_button
 from app.widgets.target_form import TargetForm

@@ -6,7 +6,8 @@ from html import escape
 
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLineEdit, QTextBrowser, QVBoxLayout, QWidget
 
-from app.action_table import ACTIONS, MENUS, MOUSE_GESTURES, ActionSpec
+from app.action_spec import MENUS, ActionSpec
+from app.action_table import ACTIONS, MOUSE_GESTURES
 from app.actions import shown_key
 
 

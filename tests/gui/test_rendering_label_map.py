@@ -172,6 +172,12 @@ class TestViews:
         rgba = shown(LabelMapLayer(halves(), PALETTE, uncertainty=values), "uncertainty")
         assert rgba[20, 5, 3] == 0 and rgba[20, 50, 3] > 200
 
+    def test_the_other_measure_is_made_from_the_scores(self):
+        scores = np.zeros((3, *SIZE), np.float32)
+        layer = LabelMapLayer(halves(), PALETTE, scores=scores, uncertainty=np.zeros(SIZE, np.float32))
+        assert (shown(layer, "uncertainty")[:, :, 3] == 0).all()
+        assert (shown(layer, "uncertainty", options=LabelMapOptions(measure="probability"))[:, :, 3] > 200).all()
+
     @pytest.mark.parametrize("mode", ["uncertainty", "difference"])
     def test_what_is_not_known_is_not_drawn(self, mode):
         layer = LabelMapLayer(halves(), PALETTE)
