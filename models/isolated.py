@@ -137,14 +137,15 @@ class ReadingProcess:
         deadline = time.monotonic() + seconds
         while True:
             watch.check()
+            # Looked at with every line, so that a process which only ever reports progress is stopped too.
+            if time.monotonic() > deadline:
+                raise CheckpointError(
+                    f"cannot load {path}: reading it was stopped after {seconds:.0f} seconds, far more than a file "
+                    "of its size takes; it is damaged, made to do harm, or on a drive that does not answer"
+                )
             try:
                 line = self._lines.get(timeout=_POLL_SECONDS)
             except queue.Empty:
-                if time.monotonic() > deadline:
-                    raise CheckpointError(
-                        f"cannot load {path}: reading it was stopped after {seconds:.0f} seconds, far more than a file "
-                        "of its size takes; it is damaged, made to do harm, or on a drive that does not answer"
-                    ) from None
                 continue
             if line is None:
                 raise CheckpointError(

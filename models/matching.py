@@ -18,6 +18,9 @@ from models.plain_weights import StoredTensor, shapes_of
 from models.registry import NETWORKS, NetworkEntry, Shapes, names
 from models.watch import Watch
 
+LARGEST_NETWORK = 2 << 30
+"""Bytes of float32 a network may take; the largest published one takes 0.3 GB."""
+
 _USABLE_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
@@ -88,10 +91,17 @@ def values_for(match: Match, weights: Mapping[str, StoredTensor], watch: Watch) 
     """What fills the network: copies of the weights in its own number formats, by key, in its order.
 
     Raises:
-        CheckpointError: weights are whole numbers, or no numbers at all (NaN, infinite), or variances are negative.
+        CheckpointError: weights are whole numbers, or no numbers at all (NaN, infinite), or variances are negative, or
+            the network would be larger than `LARGEST_NETWORK`.
         CancelledError: the caller asked to stop.
     """
     blank = match.blank().state_dict()
+    size = sum(tensor.nbytes for tensor in blank.values())
+    if size > LARGEST_NETWORK:
+        raise CheckpointError(
+            f"it would be a network of {size / 2**30:.1f} GB, more than the {LARGEST_NETWORK >> 30} GB that are loaded "
+            "at most"
+        )
     _check_types(weights, blank)
     values: dict[str, Tensor] = {}
     for number, (key, wanted) in enumerate(blank.items()):

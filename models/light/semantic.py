@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 import torch.nn.functional as F
@@ -51,7 +51,7 @@ class Exchange(nn.Module):
         exchanged = []
         for goal, paths in enumerate(self.paths):
             total = streams[goal]
-            for source, (path, features) in enumerate(zip(paths, streams, strict=True)):  # type: ignore[arg-type]
+            for source, (path, features) in enumerate(zip(cast(nn.ModuleList, paths), streams, strict=True)):
                 if source == goal:
                     continue
                 brought = path(features)
@@ -72,7 +72,10 @@ class Stage(nn.Module):
 
     def forward(self, streams: list[Tensor]) -> list[Tensor]:
         """Streams fine to coarse -> the same sizes and widths."""
-        return self.exchange([blocks(features) for blocks, features in zip(self.streams, streams, strict=True)])
+        mixed: list[Tensor] = self.exchange(
+            [blocks(features) for blocks, features in zip(self.streams, streams, strict=True)]
+        )
+        return mixed
 
 
 class ObjectContext(nn.Module):
@@ -139,7 +142,7 @@ class LightSemantic(nn.Module):
             streams = stage([*streams, down(streams[-1])])
         streams = [place(features) for place, features in zip(self.outputs, streams, strict=True)]
         total = self.projections[0](streams[0])
-        for projection, features in zip(self.projections[1:], streams[1:], strict=True):  # type: ignore[arg-type]
+        for projection, features in zip(self.projections[1:], streams[1:], strict=True):
             total = total + resized(projection(features), total)
         features = self.mixed(self.joined(total))
         guess = self.guess(features)
@@ -185,7 +188,7 @@ def spec(**options: Any) -> NetworkSpec:
         name=NAME,
         task="semantic",
         title="Light semantic (embedded, 11 street classes)",
-        layouts={"outputs": InsertionLayout(levels=levels, default_levels=3)},
+        layouts={"outputs": InsertionLayout(levels=levels, default_levels=4)},
         default_layout="outputs",
         working_side=480,
         class_count=len(CLASS_NAMES),

@@ -22,6 +22,7 @@ import pytest
 import torch
 from torch import Tensor
 
+import models
 from gbrs_core.errors import CheckpointError
 from models.checkpoint_files import LARGEST_FILE
 from models.checkpoint_reader import read_here
@@ -366,6 +367,24 @@ def test_a_header_of_many_empty_tensors(refusal: Callable[[Path], str], tmp_path
     entry = json.dumps({"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}, separators=(",", ":"))
     header = "{" + ",".join(f'"k{number}":{entry}' for number in range(150_000)) + "}"
     assert "more than 100,000 tensors" in refusal(safetensors(tmp_path / "weights.safetensors", header.encode()))
+
+
+def test_a_network_of_a_million_classes(refusal: Callable[[Path], str], tmp_path: Path) -> None:
+    """The file holds every byte it claims, three gigabytes of zeros, which take no room on the disk."""
+    classes = 1_500_000
+    with torch.device("meta"):
+        tensors = models.create("hrnet_ocr_mscale", num_classes=classes).state_dict()
+    header, end = {}, 0
+    for key, tensor in tensors.items():
+        start, end = end, end + tensor.nbytes
+        dtype = "F32" if tensor.is_floating_point() else "I64"
+        header[key] = {"dtype": dtype, "shape": list(tensor.shape), "data_offsets": [start, end]}
+    path = safetensors(tmp_path / "weights.safetensors", header)
+    with path.open("ab") as stream:
+        stream.truncate(path.stat().st_size + end)
+    for entry in (read_here, None):
+        with pytest.raises(CheckpointError, match="would be a network of"):
+            load_network(path, reader=entry)
 
 
 # Not files at all

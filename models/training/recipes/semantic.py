@@ -71,7 +71,7 @@ class SemanticRecipe:
 
     def loss(self, output: Tensor, target: Tensor) -> Tensor:
         """Cross entropy of the logits, and of the first guess with less weight."""
-        logits, guess = output.split(CLASS_COUNT, dim=1)
+        logits, guess = output[:, :CLASS_COUNT], output[:, CLASS_COUNT:]
         weights = self._weights.to(output.device)
         parts = [F.cross_entropy(part, target, weights, ignore_index=IGNORED) for part in (logits, guess)]
         return parts[0] + GUESS_WEIGHT * parts[1]
