@@ -161,7 +161,9 @@ class PlanarGuidance(nn.Module):
             for part in (slope * azimuth.cos(), slope * azimuth.sin(), F.logsigmoid(distance) - tilt.cos().log())
         )
         # |u|, |v| < 0.44 and a slope of tan 50 degrees leave at least 0.26 here.
-        return (log_distance - (1 + across * u + down * v).log()).unsqueeze(1)
+        log_depth = log_distance - (1 + across * u + down * v).log()
+        # With strides as of channels_last, so that what it is joined with need not be turned round.
+        return log_depth.unsqueeze(-1).permute(0, 3, 1, 2)
 
 
 def depth_logit(depth: float) -> float:
@@ -203,8 +205,9 @@ class DepthDecoder(nn.Module):
         at4 = self.join4(torch.cat([self.up4(_doubled(at8)), features[4], F.avg_pool2d(guide8, 4)], dim=1))
         guide4 = self.guidance4(at4)
         at2 = self.join2(torch.cat([self.up2(_doubled(at4)), features[2], F.avg_pool2d(guide4, 2)], dim=1))
-        guides = torch.cat([guide8, guide4, self.guidance2(at2)], dim=1)
-        logits = self.depth(self.mix(torch.cat([at2, F.pixel_unshuffle(guides, 2)], dim=1)))
+        guides = F.pixel_unshuffle(torch.cat([guide8, guide4, self.guidance2(at2)], dim=1), 2)
+        guides = guides.contiguous(memory_format=torch.channels_last)
+        logits = self.depth(self.mix(torch.cat([at2, guides], dim=1)))
         return MAX_DEPTH * torch.sigmoid(F.pixel_shuffle(logits, 2).float())
 
 
