@@ -179,9 +179,7 @@ class DocumentState:
 
     def emptied(self) -> DocumentState:
         """For another image: nothing done yet, with the same task and settings."""
-        return DocumentState(
-            config=self.config, layers=tuple(layer.emptied() for layer in self.layers), task=self.task
-        )
+        return DocumentState(config=self.config, layers=tuple(layer.emptied() for layer in self.layers), task=self.task)
 
     def switched(self, task: str) -> DocumentState:
         """With another task that is worked on."""
