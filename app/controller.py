@@ -140,7 +140,8 @@ class Controller(QObject):
         self._engine.worker.reported.connect(self._on_engine_report)
         self._io.worker.reported.connect(self._on_io_report)
         window.close_requested.connect(self.close)
-        for source in (self.files, self.network, self.refinement, self.exports, self.dense, self.dense_views):
+        documents = (self.files, self.exports, self.dense, self.dense_views, self.comparison)
+        for source in (self.network, self.refinement, *documents):
             source.failed.connect(self.show_failure)
         self.comparison.compared.connect(self._on_compared)
         self.dense.warned.connect(partial(window.messages.show_message, "warning"))
