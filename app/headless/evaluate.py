@@ -33,7 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout", required=True, help="how the data set lies in it, for example grabcut or camvid")
     parser.add_argument(
         "--method", nargs="+", default=["none", "bmconv"], dest="methods", metavar="M",
-        help="none, sb, bmsb, bmsb-m, bmconv, each with :nolc (no consistency loss), or grabcut (default: none bmconv)",
+        help="none, sb, bmsb, bmsb-m, bmconv, rgb-brs, distmap-brs, each with :nolc (no consistency loss); no-brs, "
+        "f-brs-a, f-brs-b, f-brs-c, rgb-brs:lbfgs, distmap-brs:lbfgs (f-BRS's pipeline); grabcut "
+        "(default: none bmconv)",
     )  # fmt: skip
     parser.add_argument("--clicks", type=int, default=20, help="clicks per sample (default: %(default)s)")
     parser.add_argument("--clicker", choices=("centre", "human"), default="centre", help="default: %(default)s")
@@ -43,6 +45,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--preset", choices=("paper", "tuned"), default="tuned", help="default: %(default)s")
     parser.add_argument("--levels", type=int, metavar="N", help="active insertion levels, coarse to fine")
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
+    parser.add_argument(
+        "--zoom-in", type=int, default=400, metavar="SIDE",
+        help="longest side of the region that f-BRS's methods look at, 0 for the whole image (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument("--no-mirror", action="store_true", help="f-BRS's methods without the mirrored image")
     parser.add_argument("--device", type=device_name, default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
@@ -77,8 +84,8 @@ def chosen_samples(args: argparse.Namespace) -> list[Sample]:
     fitting = [name for name, layout in LAYOUTS.items() if layout.task == args.task]
     if args.layout not in fitting:
         raise GbrsError(f"there is no layout {args.layout!r} for {args.task}; known: {', '.join(fitting) or 'none'}")
-    if args.clicks < 1 or (args.limit is not None and args.limit < 1):
-        raise GbrsError("--clicks and --limit must be at least 1")
+    if args.clicks < 1 or args.zoom_in < 0 or (args.limit is not None and args.limit < 1):
+        raise GbrsError("--clicks and --limit must be at least 1, and --zoom-in not negative")
     samples = list(LAYOUTS[args.layout].samples(args.data))
     if not samples:
         raise GbrsError(f"there are no samples in {args.data}")
@@ -97,6 +104,8 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
     from gbrs_core.evaluation.methods import maker
     from gbrs_core.evaluation.policies import POLICIES
     from gbrs_core.evaluation.runner import Plan
+    from gbrs_core.fbrs.predictor import FbrsConfig
+    from gbrs_core.fbrs.zoom_in import ZoomInConfig
 
     source = args.checkpoint or models.default_network(args.task)
     if source is None:
@@ -107,9 +116,11 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
     device = devices.resolve(args.device)
     given = {"preset": args.preset, "levels": args.levels, "learning_rate": args.lr}
     settings = {name: value for name, value in given.items() if value is not None}
+    zoom_in = ZoomInConfig(target_size=args.zoom_in) if args.zoom_in else None
+    fbrs = FbrsConfig(zoom_in=zoom_in, has_mirror=not args.no_mirror)
     plan = Plan(
         measure=MEASURES[args.task](network.spec.class_count),
-        methods={name: maker(name, network, device, settings) for name in dict.fromkeys(args.methods)},
+        methods={name: maker(name, network, device, settings, fbrs) for name in dict.fromkeys(args.methods)},
         policy=POLICIES[args.clicker],
         click_count=args.clicks,
         seed=args.seed,
@@ -117,7 +128,7 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
         settings={
             "task": args.task, "layout": args.layout, "clicks": args.clicks, "clicker": args.clicker,
             "seed": args.seed, "network": network.spec.name, "network_sha256": network.sha256, "device": device,
-            "torch": str(torch.__version__), **settings,
+            "zoom_in": args.zoom_in, "mirror": not args.no_mirror, "torch": str(torch.__version__), **settings,
         },
     )  # fmt: skip
     return plan, network

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
 
 import numpy as np
 
@@ -13,6 +13,8 @@ from gbrs_core.config import LAYER_NAMES, RefinementConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.evaluation.example import DenseExample
 from gbrs_core.evaluation.grabcut import GrabCutMethod
+from gbrs_core.fbrs.input_refinement import InputRefinement
+from gbrs_core.fbrs.predictor import Adjusted, FbrsConfig, FbrsPredictor
 from gbrs_core.interaction import Click
 from gbrs_core.network import RefinableNetwork
 from gbrs_core.prediction import OutputKind, Prediction
@@ -20,7 +22,21 @@ from gbrs_core.session import RefinementSession
 
 GRABCUT = "grabcut"
 WITHOUT_CONSISTENCY = ":nolc"
-METHOD_NAMES = (*LAYER_NAMES, *(f"{layer}{WITHOUT_CONSISTENCY}" for layer in LAYER_NAMES if layer != "none"), GRABCUT)
+WITH_LBFGS = ":lbfgs"
+INPUT_METHODS: Mapping[str, Literal["image", "click maps"]] = {"rgb-brs": "image", "distmap-brs": "click maps"}
+"""Input refinement with the losses of G-BRS and Adam."""
+FBRS_METHODS: Mapping[str, Adjusted] = {
+    "no-brs": "none",
+    **{f"{name}{WITH_LBFGS}": adjusted for name, adjusted in INPUT_METHODS.items()},
+    "f-brs-a": "A",
+    "f-brs-b": "B",
+    "f-brs-c": "C",
+}
+"""f-BRS's pipeline (ZoomIn, mirror) with its loss and L-BFGS-B."""
+_HOLDING = (*(layer for layer in LAYER_NAMES if layer != "none"), *INPUT_METHODS)
+METHOD_NAMES = (
+    *LAYER_NAMES, *INPUT_METHODS, *(f"{name}{WITHOUT_CONSISTENCY}" for name in _HOLDING), *FBRS_METHODS, GRABCUT,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -84,8 +100,43 @@ class GrabCut:
         return Answer(self.prediction, time.perf_counter() - started, 0, float("nan"))
 
 
+class InputMethod:
+    """RGB-BRS and DistMap-BRS with the losses of G-BRS as a method."""
+
+    def __init__(self, refinement: InputRefinement) -> None:
+        self._refinement = refinement
+
+    @property
+    def prediction(self) -> Prediction:
+        """The refinement's."""
+        return self._refinement.prediction
+
+    def click(self, click: Click) -> Answer:
+        """Refine by the click."""
+        started = time.perf_counter()
+        prediction = self._refinement.click(click)
+        return Answer(prediction, time.perf_counter() - started, self._refinement.iterations, float("nan"))
+
+
+class Fbrs:
+    """f-BRS's pipeline as a method; its probabilities as logits around its threshold."""
+
+    def __init__(self, predictor: FbrsPredictor, threshold: float) -> None:
+        self._predictor = predictor
+        self._threshold = threshold
+        self.prediction = _as_logits(predictor.probability > threshold)
+
+    def click(self, click: Click) -> Answer:
+        """Predict with one more click."""
+        started = time.perf_counter()
+        probability = self._predictor.click(click.y, click.x, is_positive=click.target > 0)
+        self.prediction = _as_logits(probability > self._threshold)
+        evaluations = len(self._predictor.reports[-1].losses)
+        return Answer(self.prediction, time.perf_counter() - started, evaluations, float("nan"))
+
+
 def maker(
-    name: str, network: RefinableNetwork, device: str, settings: dict[str, Any]
+    name: str, network: RefinableNetwork, device: str, settings: dict[str, Any], fbrs: FbrsConfig | None = None
 ) -> Callable[[DenseExample], Method]:
     """What makes the method of that name for an example.
 
@@ -94,21 +145,42 @@ def maker(
         network: refined by all methods but GrabCut.
         device: where it runs.
         settings: fields of `RefinementConfig` that the user chose.
+        fbrs: settings of f-BRS's pipeline.
 
     Raises:
         GbrsError: there is no such method, or it is not one for the network's task.
     """
-    if name == GRABCUT:
-        if network.spec.task != "interactive":
-            raise GbrsError(f"the method grabcut makes object masks; the task is {network.spec.task}")
-        return GrabCut
-    layer = name.removesuffix(WITHOUT_CONSISTENCY)
     if name not in METHOD_NAMES:
         raise GbrsError(f"unknown method {name!r}; known methods: {', '.join(METHOD_NAMES)}")
+    if (name == GRABCUT or name in FBRS_METHODS) and network.spec.task != "interactive":
+        raise GbrsError(f"the method {name} makes object masks; the task is {network.spec.task}")
+    if name == GRABCUT:
+        return GrabCut
+    if name in FBRS_METHODS:
+        return _fbrs_maker(network, device, replace(fbrs or FbrsConfig(), adjusted=FBRS_METHODS[name]))
+    base = name.removesuffix(WITHOUT_CONSISTENCY)
     chosen = {**settings, "consistency_weight": 0.0} if name.endswith(WITHOUT_CONSISTENCY) else settings
-    config = RefinementConfig(layer=layer, **chosen)  # type: ignore[arg-type]
+    if base in INPUT_METHODS:
+        return _input_maker(network, device, INPUT_METHODS[base], RefinementConfig(**chosen))
+    config = RefinementConfig(layer=base, **chosen)  # type: ignore[arg-type]
     return lambda example: Refinement(
         RefinementSession(network, example.image, config, example.guidance, device=device)
+    )
+
+
+def _fbrs_maker(network: RefinableNetwork, device: str, config: FbrsConfig) -> Callable[[DenseExample], Method]:
+    # Complain at once, not at every sample.
+    FbrsPredictor(network, np.zeros((1, 1, 3), dtype=np.uint8), config, device)
+    return lambda example: Fbrs(FbrsPredictor(network, example.image, config, device), config.threshold)
+
+
+def _input_maker(
+    network: RefinableNetwork, device: str, adjusted: Literal["image", "click maps"], config: RefinementConfig
+) -> Callable[[DenseExample], Method]:
+    if adjusted == "click maps" and network.spec.guidance != "click_maps":
+        raise GbrsError(f"distmap-brs refines click maps; {network.spec.name} takes none")
+    return lambda example: InputMethod(
+        InputRefinement(network, example.image, adjusted, config, example.guidance, device)
     )
 
 
