@@ -10,7 +10,7 @@ pixels of a 2x2 cell being channels at the end.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -37,16 +37,62 @@ TYPICAL_DEPTH = 3.0
 """Depth in metres that a network without training says."""
 
 
-def conv_norm_act(
-    in_channels: int, out_channels: int, kernel: int = 3, stride: int = 1, dilation: int = 1
-) -> nn.Module:
-    """Convolution without bias, batch normalisation, ELU; same padding."""
-    padding = dilation * (kernel // 2)
-    return nn.Sequential(
-        nn.Conv2d(in_channels, out_channels, kernel, stride, padding, dilation, bias=False),
-        nn.BatchNorm2d(out_channels),
-        nn.ELU(inplace=True),
-    )
+class ConvNormAct(nn.Module):
+    """Convolution without bias, batch normalisation, ELU; same padding.
+
+    Outside of training the normalisation is part of the weights. Features that come in several parts are convolved part
+    by part and added up: what does not depend on the auxiliary layers is then computed once per image, not in every
+    iteration.
+    """
+
+    def __init__(
+        self, in_channels: int, out_channels: int, kernel: int = 3, stride: int = 1, dilation: int = 1
+    ) -> None:
+        super().__init__()
+        padding = dilation * (kernel // 2)
+        self.conv = nn.Conv2d(in_channels, out_channels, kernel, stride, padding, dilation, bias=False)
+        self.norm = nn.BatchNorm2d(out_channels)
+
+    def forward(self, *parts: Tensor) -> Tensor:
+        """Parts (B, C_i, h, w), whose channels together are the convolution's -> (B, C', h', w')."""
+        if self.training:
+            return F.elu(self.norm(self._convolved(parts, self.conv.weight, None)), inplace=True)
+        return F.elu(self._convolved(parts, *self._folded()), inplace=True)
+
+    def _folded(self) -> tuple[Tensor, Tensor]:
+        """Weights and bias of the convolution with the normalisation's running statistics."""
+        norm = self.norm
+        mean, variance = norm.running_mean, norm.running_var
+        if mean is None or variance is None:
+            raise RuntimeError("the normalisation keeps no running statistics")
+        scale = norm.weight * torch.rsqrt(variance + norm.eps)
+        return self.conv.weight * scale.view(-1, 1, 1, 1), norm.bias - mean * scale
+
+    def _convolved(self, parts: Sequence[Tensor], weight: Tensor, bias: Tensor | None) -> Tensor:
+        weights = weight.split([part.shape[1] for part in parts], dim=1)  # type: ignore[no-untyped-call]
+        total = self._convolved_part(parts[0], weights[0], bias)
+        for part, own in zip(parts[1:], weights[1:], strict=True):
+            total = total + self._convolved_part(part, own, None)
+        return total
+
+    def _convolved_part(self, features: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        conv = self.conv
+        weight = weight.contiguous(memory_format=torch.channels_last)
+        return F.conv2d(features, weight, bias, conv.stride, conv.padding, conv.dilation)
+
+
+class DoublingConvNormAct(ConvNormAct):
+    """Doubles the size by nearest neighbours first; both as one transposed convolution, less than half the work."""
+
+    def _convolved_part(self, features: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        kernel = _doubling(_doubling(weight, 2), 3).transpose(0, 1).contiguous(memory_format=torch.channels_last)
+        return F.conv_transpose2d(features, kernel, bias, stride=2, padding=1)
+
+
+def _doubling(weight: Tensor, dim: int) -> Tensor:
+    """Three taps along a dimension -> the four of a transposed convolution that doubles that dimension before them."""
+    before, middle, behind = weight.unbind(dim)
+    return torch.stack([behind, middle + behind, before + middle, before], dim)
 
 
 class DenseLayer(nn.Module):
@@ -89,8 +135,8 @@ class DenseEncoder(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem2 = conv_norm_act(3, STEM[2], stride=2)
-        self.stem4 = conv_norm_act(STEM[2], STEM[4], stride=2)
+        self.stem2 = ConvNormAct(3, STEM[2], stride=2)
+        self.stem4 = ConvNormAct(STEM[2], STEM[4], stride=2)
         channels = STEM[4]
         for stride, (layers, growth, behind) in BLOCKS.items():
             self.add_module(f"block{stride}", dense_block(channels, layers, growth))
@@ -117,11 +163,11 @@ class DensePyramid(nn.Module):
         half = channels // 2
         self.steps = nn.ModuleList(
             nn.Sequential(
-                conv_norm_act(channels + index * half, channels, 1), conv_norm_act(channels, half, dilation=dilation)
+                ConvNormAct(channels + index * half, channels, 1), ConvNormAct(channels, half, dilation=dilation)
             )
             for index, dilation in enumerate(DILATIONS)
         )
-        self.project = conv_norm_act(channels + len(DILATIONS) * half, channels, 1)
+        self.project = ConvNormAct(channels + len(DILATIONS) * half, channels, 1)
 
     def forward(self, features: Tensor) -> Tensor:
         """(B, C, h, w) -> (B, C, h, w)."""
@@ -180,39 +226,34 @@ class DepthDecoder(nn.Module):
         c16, c8, c4, c2 = DECODER.values()
         deep, at16, at8 = (BLOCKS[stride][2] for stride in (32, 8, 4))
         self.normalise = nn.Sequential(nn.BatchNorm2d(deep), nn.ReLU(inplace=True))
-        self.up16 = conv_norm_act(deep, c16)
-        self.join16 = conv_norm_act(c16 + at16, c16)
-        self.up8 = conv_norm_act(c16, c8)
-        self.join8 = conv_norm_act(c8 + at8, c8)
+        self.up16 = DoublingConvNormAct(deep, c16)
+        self.join16 = ConvNormAct(c16 + at16, c16)
+        self.up8 = DoublingConvNormAct(c16, c8)
+        self.join8 = ConvNormAct(c8 + at8, c8)
         self.pyramid = DensePyramid(c8)
         self.guidance8 = PlanarGuidance(c8, 8)
-        self.up4 = conv_norm_act(c8, c4)
-        self.join4 = conv_norm_act(c4 + STEM[4] + 1, c4)
+        self.up4 = DoublingConvNormAct(c8, c4)
+        self.join4 = ConvNormAct(c4 + STEM[4] + 1, c4)
         self.guidance4 = PlanarGuidance(c4, 4)
-        self.up2 = conv_norm_act(c4, c2)
-        self.join2 = conv_norm_act(c2 + STEM[2] + 1, c2)
+        self.up2 = DoublingConvNormAct(c4, c2)
+        self.join2 = ConvNormAct(c2 + STEM[2] + 1, c2)
         self.guidance2 = PlanarGuidance(c2, 2)
-        self.mix = conv_norm_act(c2 + 12, 24)
+        self.mix = ConvNormAct(c2 + 12, 24)
         self.depth = nn.Conv2d(24, 4, 3, padding=1)
         with torch.no_grad():
             self.depth.bias.fill_(depth_logit(TYPICAL_DEPTH))  # type: ignore[union-attr]
 
     def forward(self, features: Mapping[int, Tensor]) -> Tensor:
         """Features at strides 2 to 32 -> depth (B, 1, H, W) in metres."""
-        at16 = self.join16(torch.cat([self.up16(_doubled(self.normalise(features[32]))), features[16]], dim=1))
-        at8 = self.pyramid(self.join8(torch.cat([self.up8(_doubled(at16)), features[8]], dim=1)))
+        at16 = self.join16(self.up16(self.normalise(features[32])), features[16])
+        at8 = self.pyramid(self.join8(self.up8(at16), features[8]))
         guide8 = self.guidance8(at8)
-        at4 = self.join4(torch.cat([self.up4(_doubled(at8)), features[4], F.avg_pool2d(guide8, 4)], dim=1))
+        at4 = self.join4(self.up4(at8), features[4], F.avg_pool2d(guide8, 4))
         guide4 = self.guidance4(at4)
-        at2 = self.join2(torch.cat([self.up2(_doubled(at4)), features[2], F.avg_pool2d(guide4, 2)], dim=1))
+        at2 = self.join2(self.up2(at4), features[2], F.avg_pool2d(guide4, 2))
         guides = F.pixel_unshuffle(torch.cat([guide8, guide4, self.guidance2(at2)], dim=1), 2)
-        guides = guides.contiguous(memory_format=torch.channels_last)
-        logits = self.depth(self.mix(torch.cat([at2, guides], dim=1)))
+        logits = self.depth(self.mix(at2, guides.contiguous(memory_format=torch.channels_last)))
         return MAX_DEPTH * torch.sigmoid(F.pixel_shuffle(logits, 2).float())
-
-
-def _doubled(features: Tensor) -> Tensor:
-    return F.interpolate(features, scale_factor=2.0, mode="nearest")
 
 
 class LightDepth(nn.Module):
@@ -274,4 +315,4 @@ def spec(**options: Any) -> NetworkSpec:
 
 def recognise(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Any] | None:
     """Options of this architecture when the keys are its own, else None."""
-    return {} if "decoder.guidance8.parameters_of.weight" in shapes and "encoder.stem2.0.weight" in shapes else None
+    return {} if "decoder.guidance8.parameters_of.weight" in shapes and "encoder.stem2.conv.weight" in shapes else None

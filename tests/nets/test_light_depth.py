@@ -14,7 +14,16 @@ from torch import Tensor
 
 import models
 from gbrs_core.errors import ShapeError
-from models.light.depth import MAX_DEPTH, MAXIMUM_TILT, LightDepth, PlanarGuidance, depth_logit, spec
+from models.light.depth import (
+    MAX_DEPTH,
+    MAXIMUM_TILT,
+    ConvNormAct,
+    DoublingConvNormAct,
+    LightDepth,
+    PlanarGuidance,
+    depth_logit,
+    spec,
+)
 from models.training.config import TrainConfig, TrainingError, read_config
 from models.training.depth_frames import DepthView, is_held_back, random_view, read_frames
 from models.training.depth_losses import depth_loss, disparity_loss, gradient_difference, silog_loss
@@ -96,7 +105,7 @@ def test_planes_stay_in_front_however_tilted() -> None:
 def test_recognised_among_others() -> None:
     keys = {key: tuple(value.shape) for key, value in models.create("light_depth").state_dict().items()}
     assert models.registry.entry("light_depth").recognise(keys) == {}
-    assert models.registry.entry("light_depth").recognise({"encoder.stem2.0.weight": (24, 3, 3, 3)}) is None
+    assert models.registry.entry("light_depth").recognise({"encoder.stem2.conv.weight": (24, 3, 3, 3)}) is None
 
 
 def test_silog_by_hand() -> None:
@@ -289,3 +298,25 @@ def test_prediction_is_at_the_size_of_the_picture(network: LightDepth) -> None:
 def test_the_scenes_of_the_model_card_are_kept_back() -> None:
     names = {example.name for example in held_back_examples(ROOT.parent / "shared" / "data")}
     assert names == {*(f"nyu_diningroom_{number}" for number in range(1, 6)), "nyu_5017", "ycb_000001", "ycb_000003"}
+
+
+def test_doubling_and_convolving_in_one() -> None:
+    torch.manual_seed(0)
+    layer = DoublingConvNormAct(3, 5).eval()
+    fill(layer, seed=2)
+    features = image((2, 3, 4, 6), 1)
+    doubled = torch.nn.functional.interpolate(features, scale_factor=2.0, mode="nearest")
+    with torch.no_grad():
+        expected = torch.nn.functional.elu(layer.norm(layer.conv(doubled)))
+        torch.testing.assert_close(layer(features), expected)
+
+
+def test_parts_are_convolved_as_if_joined() -> None:
+    layer = ConvNormAct(6, 4)
+    fill(layer, seed=3)
+    first, second = image((1, 4, 5, 7), 4), image((1, 2, 5, 7), 5)
+    joined = torch.cat([first, second], dim=1)
+    with torch.no_grad():
+        torch.testing.assert_close(layer.train()(first, second), layer(joined))
+        expected = torch.nn.functional.elu(layer.eval().norm(layer.conv(joined)))
+        torch.testing.assert_close(layer(first, second), expected)
