@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,14 +33,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--layout", required=True, help="how the data set lies in it, for example grabcut or camvid")
     parser.add_argument(
         "--method", nargs="+", default=["none", "bmconv"], dest="methods", metavar="M",
-        help="none, sb, bmsb, bmsb-m, bmconv, rgb-brs, distmap-brs, each with :nolc (no consistency loss); no-brs, "
-        "f-brs-a, f-brs-b, f-brs-c, rgb-brs:lbfgs, distmap-brs:lbfgs (f-BRS's pipeline); grabcut "
-        "(default: none bmconv)",
+        help="none, grabcut; sb, bmsb, bmsb-m, bmconv, rgb-brs, distmap-brs, with options as in bmconv@2/0.003:nolc "
+        "(levels, learning rate, no consistency loss); no-brs, f-brs-a, f-brs-b, f-brs-c, rgb-brs:lbfgs, "
+        "distmap-brs:lbfgs (f-BRS's pipeline) (default: none bmconv)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ablation", choices=("table1", "table2", "table3", "figures", "ladder"),
+        help="a comparison of the paper in place of --method; ladder takes 20 samples drawn by --seed",
     )  # fmt: skip
     parser.add_argument("--clicks", type=int, default=20, help="clicks per sample (default: %(default)s)")
     parser.add_argument("--clicker", choices=("centre", "human"), default="centre", help="default: %(default)s")
     parser.add_argument("--limit", type=int, metavar="N", help="take N samples, evenly from all")
-    parser.add_argument("--seed", type=int, default=0, help="of the human clicker (default: %(default)s)")
+    parser.add_argument(
+        "--seed", type=int, default=0, help="of the human clicker and the ladder (default: %(default)s)"
+    )
     parser.add_argument("--checkpoint", type=existing_file, metavar="FILE", help="network; none: the embedded one")
     parser.add_argument("--preset", choices=("paper", "tuned"), default="tuned", help="default: %(default)s")
     parser.add_argument("--levels", type=int, metavar="N", help="active insertion levels, coarse to fine")
@@ -52,6 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-mirror", action="store_true", help="f-BRS's methods without the mirrored image")
     parser.add_argument("--device", type=device_name, default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
+    parser.add_argument("--no-gallery", action="store_true", help="keep no pictures of how the samples ended")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
 
 
@@ -89,6 +96,14 @@ def chosen_samples(args: argparse.Namespace) -> list[Sample]:
     samples = list(LAYOUTS[args.layout].samples(args.data))
     if not samples:
         raise GbrsError(f"there are no samples in {args.data}")
+    if args.ablation == "ladder":
+        import random
+
+        from gbrs_core.evaluation.ablations import LADDER_SAMPLES
+
+        count = min(args.limit or LADDER_SAMPLES, len(samples))
+        drawn = random.Random(args.seed).sample(range(len(samples)), count)
+        return [samples[index] for index in sorted(drawn)]
     if args.limit is None or args.limit >= len(samples):
         return samples
     return [samples[index * len(samples) // args.limit] for index in range(args.limit)]
@@ -100,6 +115,7 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
 
     import models
     from gbrs_core import devices
+    from gbrs_core.evaluation.ablations import ABLATIONS
     from gbrs_core.evaluation.measures import MEASURES
     from gbrs_core.evaluation.methods import maker
     from gbrs_core.evaluation.policies import POLICIES
@@ -118,13 +134,15 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
     settings = {name: value for name, value in given.items() if value is not None}
     zoom_in = ZoomInConfig(target_size=args.zoom_in) if args.zoom_in else None
     fbrs = FbrsConfig(zoom_in=zoom_in, has_mirror=not args.no_mirror)
+    methods = ABLATIONS[args.ablation](network.spec) if args.ablation else args.methods
     plan = Plan(
         measure=MEASURES[args.task](network.spec.class_count),
-        methods={name: maker(name, network, device, settings, fbrs) for name in dict.fromkeys(args.methods)},
+        methods={name: maker(name, network, device, settings, fbrs) for name in dict.fromkeys(methods)},
         policy=POLICIES[args.clicker],
         click_count=args.clicks,
         seed=args.seed,
         folder=args.out,
+        has_pictures=not args.no_gallery,
         settings={
             "task": args.task, "layout": args.layout, "clicks": args.clicks, "clicker": args.clicker,
             "seed": args.seed, "network": network.spec.name, "network_sha256": network.sha256, "device": device,
@@ -180,6 +198,7 @@ def evaluate(plan: Plan, samples: Sequence[Sample], *, is_shown: bool) -> None:
 
 def finish(plan: Plan, samples: Sequence[Sample], title: str) -> dict[str, Any]:
     """Write `per_click.csv`, `seconds.csv`, `summary.json` and `report.html` from what is kept; the summaries."""
+    from gbrs_core.evaluation.published import as_html
     from gbrs_core.evaluation.report import html
     from gbrs_core.evaluation.runner import read_result, result_path
     from gbrs_core.evaluation.summary import per_click_csv, summarise
@@ -194,8 +213,38 @@ def finish(plan: Plan, samples: Sequence[Sample], title: str) -> dict[str, Any]:
     _write(plan.folder / "per_click.csv", per_click_csv(flat, plan.measure))
     _write(plan.folder / "seconds.csv", seconds_csv(flat))
     _write(plan.folder / "summary.json", json.dumps({"settings": plan.settings, "methods": summaries}, indent=1))
-    _write(plan.folder / "report.html", html(title, summaries, {**plan.settings, "threads": threads}))
+    _write(
+        plan.folder / "report.html",
+        html(
+            title,
+            summaries,
+            {**plan.settings, "threads": threads},
+            gallery(plan, results),
+            as_html(plan.settings["task"]),
+        ),
+    )
     return summaries
+
+
+def gallery(plan: Plan, results: Mapping[str, Sequence[SampleResult]]) -> dict[str, list[str]]:
+    """The pictures of the best, the median and the worst sample of every method, as pieces of HTML."""
+    import numpy as np
+
+    from gbrs_core.evaluation.gallery import chosen, figure
+    from gbrs_core.evaluation.runner import picture_path
+
+    shown: dict[str, list[str]] = {}
+    for method, found in results.items():
+        usable = [result for result in found if result.tallies]
+        scores = [plan.measure.scores(np.array(result.tallies[-1]))[0] for result in usable]
+        shown[method] = [
+            figure(
+                picture_path(plan.folder, method, usable[index].sample),
+                f"{title}: {usable[index].sample}, {plan.measure.names[0]} {scores[index]:.3f}",
+            )
+            for title, index in chosen(scores, is_rising=plan.measure.is_rising)
+        ]
+    return shown
 
 
 def seconds_csv(results: Sequence[SampleResult]) -> str:

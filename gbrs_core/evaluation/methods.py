@@ -1,7 +1,12 @@
-"""The methods that an evaluation compares, by the names `--method` takes."""
+"""The methods that an evaluation compares, by the names `--method` takes.
+
+Refining methods take options behind their name: `bmconv@2` with two insertion levels, `bmconv/0.003` with that learning
+rate, `bmconv:nolc` without the consistency loss; all together `bmconv@2/0.003:nolc`.
+"""
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -33,10 +38,11 @@ FBRS_METHODS: Mapping[str, Adjusted] = {
     "f-brs-c": "C",
 }
 """f-BRS's pipeline (ZoomIn, mirror) with its loss and L-BFGS-B."""
-_HOLDING = (*(layer for layer in LAYER_NAMES if layer != "none"), *INPUT_METHODS)
-METHOD_NAMES = (
-    *LAYER_NAMES, *INPUT_METHODS, *(f"{name}{WITHOUT_CONSISTENCY}" for name in _HOLDING), *FBRS_METHODS, GRABCUT,
-)  # fmt: skip
+METHOD_NAMES = (*LAYER_NAMES, *INPUT_METHODS, *FBRS_METHODS, GRABCUT)
+_REFINING = re.compile(
+    rf"(?P<base>{'|'.join([*(layer for layer in LAYER_NAMES if layer != 'none'), *INPUT_METHODS])})"
+    rf"(@(?P<levels>\d+))?(/(?P<rate>[\d.e-]+))?(?P<nolc>{WITHOUT_CONSISTENCY})?"
+)
 
 
 @dataclass(frozen=True)
@@ -141,7 +147,7 @@ def maker(
     """What makes the method of that name for an example.
 
     Args:
-        name: one of METHOD_NAMES.
+        name: one of METHOD_NAMES, refining ones with their options.
         network: refined by all methods but GrabCut.
         device: where it runs.
         settings: fields of `RefinementConfig` that the user chose.
@@ -150,7 +156,7 @@ def maker(
     Raises:
         GbrsError: there is no such method, or it is not one for the network's task.
     """
-    if name not in METHOD_NAMES:
+    if name not in METHOD_NAMES and not _REFINING.fullmatch(name):
         raise GbrsError(f"unknown method {name!r}; known methods: {', '.join(METHOD_NAMES)}")
     if (name == GRABCUT or name in FBRS_METHODS) and network.spec.task != "interactive":
         raise GbrsError(f"the method {name} makes object masks; the task is {network.spec.task}")
@@ -158,14 +164,35 @@ def maker(
         return GrabCut
     if name in FBRS_METHODS:
         return _fbrs_maker(network, device, replace(fbrs or FbrsConfig(), adjusted=FBRS_METHODS[name]))
-    base = name.removesuffix(WITHOUT_CONSISTENCY)
-    chosen = {**settings, "consistency_weight": 0.0} if name.endswith(WITHOUT_CONSISTENCY) else settings
-    if base in INPUT_METHODS:
-        return _input_maker(network, device, INPUT_METHODS[base], RefinementConfig(**chosen))
-    config = RefinementConfig(layer=base, **chosen)  # type: ignore[arg-type]
+    base, chosen = with_options(name, settings)
+    try:
+        if base in INPUT_METHODS:
+            return _input_maker(network, device, INPUT_METHODS[base], RefinementConfig(**chosen))
+        config = RefinementConfig(layer=base, **chosen)  # type: ignore[arg-type]
+        network.spec.layout_named(config.layout).points(config.levels)
+    except ValueError as error:
+        raise GbrsError(f"the method {name} cannot be used: {error}") from error
     return lambda example: Refinement(
         RefinementSession(network, example.image, config, example.guidance, device=device)
     )
+
+
+def with_options(name: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """A method's plain name, and the settings with the options that its name carries."""
+    found = _REFINING.fullmatch(name)
+    if found is None:
+        return name, dict(settings)
+    chosen = dict(settings)
+    try:
+        if found["levels"]:
+            chosen["levels"] = int(found["levels"])
+        if found["rate"]:
+            chosen["learning_rate"] = float(found["rate"])
+    except ValueError as error:
+        raise GbrsError(f"{found['rate']!r} in the method {name!r} is no learning rate") from error
+    if found["nolc"]:
+        chosen["consistency_weight"] = 0.0
+    return found["base"], chosen
 
 
 def _fbrs_maker(network: RefinableNetwork, device: str, config: FbrsConfig) -> Callable[[DenseExample], Method]:

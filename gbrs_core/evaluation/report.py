@@ -17,13 +17,21 @@ figure { display: inline-block; margin: 0 1rem 1.5rem 0; } figcaption { color: #
 """
 
 
-def html(title: str, summaries: Mapping[str, Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
+def html(
+    title: str,
+    summaries: Mapping[str, Mapping[str, Any]],
+    settings: Mapping[str, Any],
+    gallery: Mapping[str, Sequence[str]] | None = None,
+    published: str = "",
+) -> str:
     """The report.
 
     Args:
         title: task and data set.
         summaries: by method, as `gbrs_core.evaluation.summary.summarise` gives them.
         settings: shown as they are: provenance.
+        gallery: figures by method, as pieces of HTML.
+        published: what the papers report, as a piece of HTML.
     """
     usable = {method: summary for method, summary in summaries.items() if "curves" in summary}
     names = list(next(iter(usable.values()))["curves"]) if usable else []
@@ -32,7 +40,7 @@ def html(title: str, summaries: Mapping[str, Mapping[str, Any]], settings: Mappi
         for kind, caption in (("curves", "all samples"), ("worst_curves", "the worst tenth")):
             lines = {method: summary[kind][name] for method, summary in usable.items()}
             parts.append(f"<figure>{plot(lines, name)}<figcaption>{escape(name)}, {caption}</figcaption></figure>")
-    parts += [_problems(summaries), _settings(settings)]
+    parts += [published, _gallery(gallery or {}), _problems(summaries), _settings(settings)]
     body = "\n".join(part for part in parts if part)
     head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
@@ -126,6 +134,17 @@ def _seconds_table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
         if all(key in summary for key in keys)
     ]
     return "<h2>Seconds</h2>" + table(["method", "per click", "median", "95 %", "per sample"], rows) if rows else ""
+
+
+def _gallery(gallery: Mapping[str, Sequence[str]]) -> str:
+    shown = {method: [figure for figure in figures if figure] for method, figures in gallery.items()}
+    lines = [f"<h3>{escape(method)}</h3>" + "".join(figures) for method, figures in shown.items() if figures]
+    if not lines:
+        return ""
+    note = (
+        "The prediction after the last click; clicks with their attention radii, for objects the true outline in white."
+    )
+    return f"<h2>Best, median and worst samples</h2><p>{note}</p>" + "".join(lines)
 
 
 def _problems(summaries: Mapping[str, Mapping[str, Any]]) -> str:

@@ -15,11 +15,13 @@ import numpy as np
 from gbrs_core.atomic import atomic_write
 from gbrs_core.errors import DivergedError
 from gbrs_core.evaluation.example import DenseExample
+from gbrs_core.evaluation.gallery import picture
 from gbrs_core.evaluation.layouts import Sample, SampleError
 from gbrs_core.evaluation.measures import Measure
 from gbrs_core.evaluation.methods import Method
 from gbrs_core.evaluation.policies import Policy
 from gbrs_core.interaction import Click
+from gbrs_core.prediction import Prediction
 
 FORMAT = 1
 
@@ -78,6 +80,7 @@ class Plan:
         seed: of the policy.
         folder: where results are kept.
         settings: everything the results depend on; a folder with other settings is not gone on with.
+        has_pictures: whether a small picture of how each sample ended is kept for the report.
     """
 
     measure: Measure
@@ -87,6 +90,7 @@ class Plan:
     seed: int
     folder: Path
     settings: dict[str, Any]
+    has_pictures: bool = True
 
 
 def run(plan: Plan, samples: Sequence[Sample]) -> Iterator[SampleResult]:
@@ -102,16 +106,20 @@ def run(plan: Plan, samples: Sequence[Sample]) -> Iterator[SampleResult]:
                 if isinstance(example, SampleError):
                     kept = SampleResult(sample.name, name, problem=str(example))
                 else:
-                    kept = clicked(plan, name, make, example)
+                    kept, prediction = clicked(plan, name, make, example)
+                    if plan.has_pictures and prediction is not None:
+                        _write_picture(picture_path(plan.folder, name, sample.name), example, prediction, kept)
                 _write(path, kept)
             yield kept
 
 
-def clicked(plan: Plan, name: str, make: Callable[[DenseExample], Method], example: DenseExample) -> SampleResult:
-    """Click one example to its end."""
+def clicked(
+    plan: Plan, name: str, make: Callable[[DenseExample], Method], example: DenseExample
+) -> tuple[SampleResult, Prediction | None]:
+    """Click one example to its end; also what the method ended with, None if it never predicted."""
     measure, clicks, rows, seconds = plan.measure, list[Click](), list[ClickRow](), list[float]()
     tallies: list[tuple[float, ...]] = []
-    problem = ""
+    problem, prediction = "", None
     try:
         method = make(example)
         prediction = method.prediction
@@ -134,12 +142,21 @@ def clicked(plan: Plan, name: str, make: Callable[[DenseExample], Method], examp
         problem = str(error)
     if tallies:
         tallies += [tallies[-1]] * (plan.click_count + 1 - len(tallies))
-    return SampleResult(example.name, name, tuple(rows), tuple(tallies), tuple(seconds), problem)
+    return SampleResult(example.name, name, tuple(rows), tuple(tallies), tuple(seconds), problem), prediction
 
 
 def result_path(folder: Path, method: str, sample: str) -> Path:
     """Where the result of a sample is kept."""
-    return folder / "samples" / method.replace(":", "-") / (re.sub(r"[^\w.-]", "_", sample) + ".json")
+    return folder / "samples" / _file_name(method) / (_file_name(sample) + ".json")
+
+
+def picture_path(folder: Path, method: str, sample: str) -> Path:
+    """Where the picture of how a sample ended is kept."""
+    return folder / "pictures" / _file_name(method) / (_file_name(sample) + ".jpg")
+
+
+def _file_name(text: str) -> str:
+    return re.sub(r"[^\w.@-]", "_", text.replace(":", "-"))
 
 
 def read_result(path: Path) -> SampleResult | None:
@@ -166,6 +183,13 @@ def _write(path: Path, result: SampleResult) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as temporary:
         temporary.write_text(json.dumps(entry), encoding="utf-8")
+
+
+def _write_picture(path: Path, example: DenseExample, prediction: Prediction, result: SampleResult) -> None:
+    clicks = [Click(row.x, row.y, row.radius, row.target) for row in result.clicks]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as temporary:
+        temporary.write_bytes(picture(example, prediction, clicks))
 
 
 def _loaded(sample: Sample) -> DenseExample | SampleError:
