@@ -197,11 +197,11 @@ def evaluate(plan: Plan, samples: Sequence[Sample], *, is_shown: bool) -> None:
 
 
 def finish(plan: Plan, samples: Sequence[Sample], title: str) -> dict[str, Any]:
-    """Write `per_click.csv`, `seconds.csv`, `summary.json` and `report.html` from what is kept; the summaries."""
+    """Write the CSV files, `summary.json` and `report.html` from what is kept; the summaries."""
     from gbrs_core.evaluation.published import as_html
     from gbrs_core.evaluation.report import html
     from gbrs_core.evaluation.runner import read_result, result_path
-    from gbrs_core.evaluation.summary import per_click_csv, summarise
+    from gbrs_core.evaluation.summary import curves_csv, per_click_csv, summarise
 
     results = {
         method: [kept for sample in samples if (kept := read_result(result_path(plan.folder, method, sample.name)))]
@@ -211,6 +211,7 @@ def finish(plan: Plan, samples: Sequence[Sample], title: str) -> dict[str, Any]:
     flat = [result for found in results.values() for result in found]
     threads = os.environ.get("OMP_NUM_THREADS", "default")
     _write(plan.folder / "per_click.csv", per_click_csv(flat, plan.measure))
+    _write(plan.folder / "curves.csv", curves_csv(summaries))
     _write(plan.folder / "seconds.csv", seconds_csv(flat))
     _write(plan.folder / "summary.json", json.dumps({"settings": plan.settings, "methods": summaries}, indent=1))
     _write(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -87,6 +87,20 @@ def per_click_csv(results: Sequence[SampleResult], measure: Measure) -> str:
             scores = [f"{value:.8g}" for value in measure.scores(np.array(tally))]
             writer.writerow([result.method, result.sample, index, *row, *scores])
     return stream.getvalue()
+
+
+def curves_csv(summaries: Mapping[str, Mapping[str, Any]]) -> str:
+    """One line per method, score and number of clicks: over all samples, and over the worst tenth.
+
+    Scores of a data set such as the mIoU of its summed confusion matrix do not follow from those of the samples, so
+    that this file holds what `per_click_csv` cannot.
+    """
+    lines = ["method,score,samples,click,value"]
+    for method, summary in summaries.items():
+        for part, kind in (("all", "curves"), ("worst tenth", "worst_curves")):
+            for name, curve in summary.get(kind, {}).items():
+                lines += [f"{method},{name},{part},{index},{value:.8g}" for index, value in enumerate(curve)]
+    return "\n".join(lines) + "\n"
 
 
 def _curves(results: Sequence[SampleResult], measure: Measure, count: int) -> dict[str, list[float]]:

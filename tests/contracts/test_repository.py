@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+from tests.benchmarks.results_page import FIGURES, PAGE, rewritten
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,3 +29,8 @@ def test_links_between_pages_lead_somewhere():
         if not (page.parent / target).exists()
     ]
     assert broken == []
+
+
+def test_the_tables_of_the_results_are_those_of_the_figures():
+    page = PAGE.read_text(encoding="utf-8")
+    assert rewritten(page, FIGURES) == page

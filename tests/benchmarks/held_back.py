@@ -1,0 +1,81 @@
+"""Writes the held-back pictures of the development data into folders that `main.py evaluate` reads.
+
+    python -m tests.benchmarks.held_back --data ../shared/data --out FOLDER
+
+One folder per task: `interactive` (layout davis), `semantic` (camvid), `matting` (composition1k), `depth` (nyu). Only
+the pictures that are reported on are written; those that settings were chosen on are left out (`--tuning` writes them
+instead). The development data are BSDS500, CamVid, the alphamatting.com training set, NYU Depth V2 and YCB-Video; see
+the model cards for where they come from.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+REPORTED = {"interactive": slice(0, None, 2), "semantic": slice(5, None, 17), "matting": slice(1, None, 2)}
+TUNING = {"interactive": slice(1, None, 2), "semantic": slice(2, None, 12), "matting": slice(0, None, 2)}
+DEPTH_TUNING_SCENES = ("nyu_diningroom",)
+FOLDERS = {
+    "interactive": ("img", "gt"),
+    "semantic": ("images", "labels"),
+    "matting": ("image", "alpha"),
+    "depth": ("image", "depth"),
+}
+VOID = 11
+
+
+def truth_of(task: str, example: Any) -> NDArray[Any]:
+    """The truth as the layout's files have it."""
+    if task == "interactive":
+        return np.where(example.target == 1, 255, 0).astype(np.uint8)
+    if task == "semantic":
+        return np.where(example.valid, example.target, VOID).astype(np.uint8)
+    if task == "matting":
+        return np.rint(example.target * 255).astype(np.uint8)
+    return np.where(example.valid, np.rint(example.target * 1000), 0).astype(np.uint16)
+
+
+def chosen(task: str, examples: Sequence[Any], *, is_tuning: bool) -> Sequence[Any]:
+    """The pictures that are reported on, or those that settings are chosen on."""
+    if task == "depth":
+        return [one for one in examples if one.name.startswith(DEPTH_TUNING_SCENES) == is_tuning]
+    return examples[(TUNING if is_tuning else REPORTED)[task]]
+
+
+def write(task: str, examples: Sequence[Any], folder: Path) -> None:
+    """Photographs as PNG, so that they keep their pixels."""
+    images, truths = (folder / name for name in FOLDERS[task])
+    for number, example in enumerate(examples):
+        name = f"{number:03}{getattr(example, 'name', '').replace(' ', '_')}.png"
+        files = {images / name: example.image[:, :, ::-1], truths / name: truth_of(task, example)}
+        if task == "matting":
+            files[folder / "trimap" / name] = example.guidance
+        for path, pixels in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(path), pixels)
+
+
+def main() -> int:
+    """Write all four."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--tuning", action="store_true", help="the pictures that settings are chosen on")
+    args = parser.parse_args()
+    for task in FOLDERS:
+        recipe: Any = import_module(f"models.training.recipes.{task}")
+        examples = recipe.held_back_examples(args.data)
+        write(task, chosen(task, examples, is_tuning=args.tuning), args.out / task)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
