@@ -4,10 +4,11 @@
 
 Prints a table in Markdown, one line per setting: the scores of the data set after 0, 1, 5, 10 and 20 clicks, the area
 under their curve (trapezoid over the clicks, click 0 included), for label maps also the mean of the pictures' scores,
-the share of pixels that changed outside the attention radius, and the median seconds of the processor per click, which
-hold on a busy machine too. `--ladder` runs every setting at the ten learning rates of the paper. `--skip`, `--every`
-and `--limit` split the pictures, so that settings are chosen on others than those reported. A click that diverges ends
-its picture.
+the share of pixels that changed outside the attention radius, by how much a click raised the mean error there (metres,
+alpha, or share of wrong pixels; below zero it fell), and the median seconds of the processor per click, which hold on a
+busy machine too. `--generated` measures on generated pictures instead, where the recipe makes any. `--ladder` runs
+every setting at the ten learning rates of the paper. `--skip`, `--every` and `--limit` split the pictures, so that
+settings are chosen on others than those reported. A click that diverges ends its picture.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from gbrs_core.errors import DivergedError
 from gbrs_core.evaluation.example import DenseExample, reduced
 from gbrs_core.evaluation.measures import MEASURES, Measure, SemanticMeasure, Tally
 from gbrs_core.interaction import Click
+from gbrs_core.prediction import OutputKind, Prediction
 
 SHOWN = (0, 1, 5, 10, 20)
 
@@ -43,16 +45,29 @@ class Curve:
     tallies: list[Tally]
     seconds: list[float]
     outside: list[float]
+    errors: list[float]
+    """By how much each click raised the mean error outside its attention radius."""
+
+
+def error_outside(prediction: Prediction, example: DenseExample, click: Click) -> float:
+    """Mean error over the known pixels outside a click's attention radius, 0 if there are none."""
+    rows, cols = np.indices(example.valid.shape)
+    is_outside = example.valid & (np.hypot(cols - click.x, rows - click.y) > click.radius)
+    values, target = prediction.array[is_outside], example.target[is_outside]
+    errors = values != target if prediction.kind is OutputKind.LABEL_MAP else np.abs(values - target)
+    return float(errors.mean()) if errors.size else 0.0
 
 
 def curve(measure: Measure, session: RefinementSession, example: DenseExample, count: int) -> Curve:
     """Click up to `count` times."""
-    tallies, clicks, seconds = [measure.tally(session.prediction, example)], list[Click](), list[float]()
+    tallies, clicks = [measure.tally(session.prediction, example)], list[Click]()
+    seconds, errors = list[float](), list[float]()
     for _ in range(count):
         click = measure.next_click(session.prediction, example, clicks)
         if click is None:
             break
         clicks.append(click)
+        before = error_outside(session.prediction, example, click)
         started = time.process_time()
         try:
             for _ in session.refine(click):
@@ -62,8 +77,9 @@ def curve(measure: Measure, session: RefinementSession, example: DenseExample, c
             break
         seconds.append(time.process_time() - started)
         tallies.append(measure.tally(session.prediction, example))
+        errors.append(error_outside(session.prediction, example, click) - before)
     tallies += [tallies[-1]] * (count + 1 - len(tallies))
-    return Curve(tallies, seconds, [report.changed_outside for report in session.reports])
+    return Curve(tallies, seconds, [report.changed_outside for report in session.reports], errors)
 
 
 def names_of(measure: Measure) -> list[str]:
@@ -86,8 +102,10 @@ def row(measure: Measure, title: str, curves: Sequence[Curve], count: int) -> st
     cells = [" / ".join(f"{value:.3f}" for value in totals[index]) for index in SHOWN if index <= count]
     cells += [" / ".join(f"{value:.3f}" for value in area)]
     outside = [share for one in curves for share in one.outside] or [0.0]
+    errors = [error for one in curves for error in one.errors] or [0.0]
     seconds = [second for one in curves for second in one.seconds] or [0.0]
-    return f"| {title} | " + " | ".join([*cells, f"{np.mean(outside):.1%}", f"{np.median(seconds):.2f}"]) + " |"
+    cells += [f"{np.mean(outside):.1%}", f"{np.mean(errors):+.3f}", f"{np.median(seconds):.2f}"]
+    return f"| {title} | " + " | ".join(cells) + " |"
 
 
 def arguments() -> argparse.Namespace:
@@ -95,6 +113,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--task", choices=("semantic", "matting", "depth"), required=True)
     parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--generated", type=int, metavar="COUNT", help="so many generated pictures instead")
     parser.add_argument("--checkpoint", help="default: the task's embedded network")
     parser.add_argument("--layers", nargs="+", default=["sb", "bmsb", "bmsb-m", "bmconv"])
     parser.add_argument("--levels", nargs="+", type=int, default=[1])
@@ -123,13 +142,14 @@ def main() -> int:
     if args.threads:
         torch.set_num_threads(args.threads)
     recipe: Any = import_module(f"models.training.recipes.{args.task}")
-    examples = recipe.held_back_examples(args.data)[args.skip :: args.every][: args.limit]
+    all_examples = recipe.generated_examples(args.generated) if args.generated else recipe.held_back_examples(args.data)
+    examples = all_examples[args.skip :: args.every][: args.limit]
     if args.picture_side:
         examples = [reduced(example, args.picture_side) for example in examples]
     loaded = models.load(args.checkpoint or f"light_{args.task}")
     measure = MEASURES[args.task](loaded.spec.class_count)
     head = [f"after {count}" for count in SHOWN if count <= args.clicks]
-    titles = ["setting", *head, "AUC", "outside", "CPU s/click"]
+    titles = ["setting", *head, "AUC", "outside", "error outside", "CPU s/click"]
     sys.stdout.write(f"{len(examples)} pictures; {' / '.join(names_of(measure))}\n")
     sys.stdout.write(f"| {' | '.join(titles)} |\n|{'---|' * len(titles)}\n")
     rates = LEARNING_RATE_LADDER if args.ladder else (args.lr or [None])
