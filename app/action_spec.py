@@ -37,6 +37,7 @@ Condition = Literal[
     "finished",
     "refining",
     "engine",
+    "classes",
     "strokable",
     "pushable",
     "pickable",
@@ -44,6 +45,7 @@ Condition = Literal[
     "maskable",
     "predicted",
     "compared",
+    "truth",
 ]
 """What must hold for an action to be enabled; the controller says which conditions hold."""
 

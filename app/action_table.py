@@ -164,6 +164,10 @@ _CLASS = (
         begins_section=True,
     ),
     _spec("show_all_classes", "Class", "Show &All Classes", tip="Show every class", tasks=("semantic",)),
+    _spec(
+        "class_list", "Class", "Choose Class &List…", tip="Take names and colours of the classes from a file",
+        enabled_when="classes", tasks=("semantic",), begins_section=True,
+    ),
 )  # fmt: skip
 _TRIMAP = (
     _canvas(
@@ -302,12 +306,41 @@ _REFINE = (
         tip="Have the network predict again, and refine it by everything that was corrected",
         icon_name="mdi6.auto-fix", enabled_when="predictable", tasks=DENSE_TASKS,
     ),
+    _spec(
+        "load_truth", "Refine", "Load &Ground Truth…", "Ctrl+T", enabled_when="image", begins_section=True,
+        tip="Score the prediction after every click against the true mask, label map, matte or depth map in a file",
+        icon_name="mdi6.bullseye-arrow",
+    ),
+    _spec("forget_truth", "Refine", "Forget Ground Truth", tip="No longer score the prediction", enabled_when="truth"),
+    _canvas(
+        "click_once", "Refine", "Simulated Annotator: Click &Once", "K",
+        tip="Click where the papers' simulated annotator would, in the middle of the largest error",
+        icon_name="mdi6.robot-outline", enabled_when="truth",
+    ),
+    _canvas(
+        "click_to_end", "Refine", "Simulated Annotator: Click to the &End", "Shift+K",
+        tip="Let the simulated annotator click until there are 20 clicks or nothing is wrong; Esc stops it",
+        icon_name="mdi6.robot-happy-outline", enabled_when="truth",
+    ),
+    _canvas(
+        "suggest_click", "Refine", "Suggest Next Clic&k", "U",
+        tip="Show where the network is least sure; needs no ground truth (Interactive, Semantic)",
+        icon_name="mdi6.map-marker-question-outline", enabled_when="image",
+    ),
+    _spec(
+        "export_curve", "Refine", "Export C&urve…", tip="Save the scores after every click as CSV",
+        icon_name="mdi6.chart-line", enabled_when="truth",
+    ),
 )  # fmt: skip
 _MODEL = (
     _spec(
         "load_network", "Model", "&Load Checkpoint…", "Ctrl+M",
         tip="Load a network from a file; its architecture is found from the keys", icon_name="mdi6.brain",
         enabled_when="engine",
+    ),
+    _spec(
+        "checkpoints", "Model", "Checkpoint &Manager…", "Ctrl+Shift+M",
+        tip="Published checkpoints, and those on this computer", icon_name="mdi6.format-list-checks",
     ),
     _spec(
         "default_network", "Model", "Back to the &Default Network", tip="Use the embedded network again",

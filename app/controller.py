@@ -24,6 +24,7 @@ from app.controllers.layers import LayerSource
 from app.controllers.network import NetworkController
 from app.controllers.panels import PanelController
 from app.controllers.refinement import RefinementController
+from app.controllers.score_panel import ScorePanelController
 from app.controllers.tasks import TaskController
 from app.controllers.view import ViewController
 from app.file_messages import Exported
@@ -81,6 +82,9 @@ class Controller(QObject):
         self.dense_views = DenseViewController(
             window, self.annotation, self.refinement, self.files, self.source, self.view, self._post_to_io, request_ids
         )
+        self.scores = ScorePanelController(
+            window, self.annotation, self.refinement, self.network, self.files, self.dense, request_ids
+        )
         self._connect()
         connect_actions(self)
         self._restore()
@@ -108,7 +112,8 @@ class Controller(QObject):
         self.window.close_for_good()
 
     def stop(self) -> None:
-        """Cancel what runs and end both threads."""
+        """Cancel what runs and end every thread."""
+        self.scores.stop()
         self._engine.stop()
         self._io.stop()
 
@@ -140,12 +145,12 @@ class Controller(QObject):
         self._engine.worker.reported.connect(self._on_engine_report)
         self._io.worker.reported.connect(self._on_io_report)
         window.close_requested.connect(self.close)
-        documents = (self.files, self.exports, self.dense, self.dense_views, self.comparison)
+        documents = (self.files, self.exports, self.dense, self.dense_views, self.comparison, self.scores)
         for source in (self.network, self.refinement, *documents):
             source.failed.connect(self.show_failure)
         self.comparison.compared.connect(self._on_compared)
         self.dense.warned.connect(partial(window.messages.show_message, "warning"))
-        for hinting in (annotation, self.exports, self.dense, self.comparison):
+        for hinting in (annotation, self.exports, self.dense, self.comparison, self.scores):
             hinting.hinted.connect(window.messages.show_hint)
         self._connect_canvas()
         self._connect_panels()
@@ -166,6 +171,7 @@ class Controller(QObject):
             self.refinement.results_changed,
             self.exports.dirty_changed,
             self.view.view_changed,
+            self.scores.changed,
         ):
             changed.connect(self._refresh)
         annotation.document_changed.connect(self._remember_config)
@@ -356,6 +362,7 @@ class Controller(QObject):
             "predictable": image is not None and document.layer is not None and document.layer.is_predictable,
             "predicted": document.layer is not None and self.source.estimate is not None,
             "compared": document.task in self.source.references,
+            "truth": image is not None and self.scores.has_truth,
             "maskable": image is not None and self.dense.can_make_trimap,
         }
         return frozenset(condition for condition, is_held in holds.items() if is_held)

@@ -28,6 +28,7 @@ from app.widgets.message_bar import MessageBar, ProgressStrip
 from app.widgets.objects_dock import ObjectsDock
 from app.widgets.points_dock import PointsDock
 from app.widgets.refine_dock import RefineDock
+from app.widgets.score_dock import ScoreDock
 from app.widgets.section_dock import SectionDock
 from app.widgets.shortcut_sheet import ShortcutSheet
 from app.widgets.status_bar import StatusBar
@@ -77,6 +78,7 @@ class MainWindow(QMainWindow):
         self.legend.hide()
         self.section_panel = SectionDock()
         self.points_panel = PointsDock()
+        self.score_panel = ScoreDock(self.actions_table)
         self.objects_panel = ObjectsDock(self.actions_table)
         self.classes_panel = ClassesDock(self.actions_table)
         self.matte_panel = MatteDock(self.actions_table)
@@ -105,7 +107,7 @@ class MainWindow(QMainWindow):
         self.view_bar.paint_icons(palette)
         for _, panel in self._task_pages.values():
             panel.paint_icons(palette)
-        for part in (self.clicks_panel, self.view_options, self.section_panel, self.points_panel):
+        for part in (self.clicks_panel, self.view_options, self.section_panel, self.points_panel, self.score_panel):
             part.paint_icons(palette)
 
     def show_task(self, task: str) -> None:
@@ -132,6 +134,13 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Put every panel back in its place."""
         self.restoreState(self.default_layout, LAYOUT_VERSION)
+
+    def show_panel(self, panel: QWidget) -> None:
+        """Open the panel that was closed, or is behind others."""
+        dock = panel.parentWidget()
+        if isinstance(dock, QDockWidget):
+            dock.show()
+            dock.raise_()
 
     def show_shortcuts(self) -> None:
         """Show the sheet of keys."""
@@ -225,6 +234,7 @@ class MainWindow(QMainWindow):
         self.resizeDocks(self._docks, [_PANEL_WIDTH] * len(self._docks), Qt.Orientation.Horizontal)
         self._add_further_view("Cross-Section", self.section_panel)
         self._add_further_view("Points in Space", self.points_panel)
+        self._add_further_view("Score", self.score_panel)
 
     def _add_further_view(self, title: str, panel: QWidget) -> None:
         """A panel below the canvas that is closed until it is asked for in the Window menu."""

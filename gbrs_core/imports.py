@@ -48,22 +48,25 @@ class ImportedMap:
         self.array.flags.writeable = False
 
 
-def read_label_map(path: Path | str, size: tuple[int, int], class_count: int) -> ImportedMap:
+def read_label_map(
+    path: Path | str, size: tuple[int, int], class_count: int, voids: tuple[int, ...] = (255, 65535)
+) -> ImportedMap:
     """Class ids from an 8 or 16-bit grey or palette PNG, a TIFF or a NumPy array.
 
-    Pixels of no class (255 or 65535 in the file, unless that is a class) get `void_id(class_count)`.
+    Pixels of no class get `void_id(class_count)`.
 
     Args:
         path: the file.
         size: (H, W) of the image.
         class_count: how many classes there are.
+        voids: ids in the file that stand for no class, unless they are classes.
 
     Raises:
         ImageError: it cannot be read, is of another size or no ids, or has ids beyond the classes; they are named.
     """
     path = Path(path)
     ids = _ids(path, size, "a label map").astype(np.int64)
-    is_void = np.isin(ids, [value for value in (255, 65535) if value >= class_count])
+    is_void = np.isin(ids, [value for value in voids if value >= class_count])
     _check_classes(path, np.unique(ids[~is_void]), class_count, "a label map")
     ids[is_void] = void_id(class_count)
     return ImportedMap(ids.astype(np.int32), path)
@@ -140,6 +143,32 @@ def read_mask(path: Path | str, size: tuple[int, int]) -> NDArray[np.bool_]:
     if not mask.any():
         raise ImageError(f"cannot use {path} as an object mask: every pixel is background")
     return mask
+
+
+def read_object_truth(path: Path | str, size: tuple[int, int]) -> ImportedMap:
+    """What is known of an object: 1 where it is, 0 where it is not, -1 where the pixel is not to count; int8.
+
+    Whatever is not 0 is object, as in masks and palette files of data sets. Negative values do not count, and neither
+    does 128 beside 255: the border of GrabCut's masks.
+
+    Args:
+        path: PNG, TIFF or NumPy array, grey, palette, or grey stored as RGB.
+        size: (H, W) of the image.
+
+    Raises:
+        ImageError: it cannot be read, is of another size or coloured, has fractions, or shows no object.
+    """
+    path = Path(path)
+    values = _ids(path, size, "the mask of an object")
+    is_ignored = values < 0
+    if (values == 128).any() and (values == 255).any() and np.isin(values, TRIMAP_VALUES).all():
+        is_ignored |= values == 128
+    truth = np.where(is_ignored, -1, values != 0).astype(np.int8)
+    if not (truth == 1).any():
+        raise ImageError(f"cannot use {path} as the mask of an object: every pixel is background")
+    ignored = int(np.count_nonzero(is_ignored))
+    notes = (f"{_pixels(ignored)} do{'es' if ignored == 1 else ''} not count",) if ignored else ()
+    return ImportedMap(truth, path, notes)
 
 
 def read_alpha_matte(path: Path | str, size: tuple[int, int]) -> ImportedMap:

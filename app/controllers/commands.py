@@ -141,6 +141,7 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
         "log_folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder()))),
         "about": partial(_about, window),
     }
+    commands.update(controller.scores.commands())
     modes = {mode for modes in VIEW_MODES.values() for mode, _ in modes}
     commands.update({f"view_{mode}": partial(view.set_mode, mode) for mode in modes})
     commands.update({f"{tool}_tool": partial(controller.tasks.set_tool, tool) for tool in TOOLS})
@@ -237,7 +238,8 @@ def _delete(controller: Controller) -> None:
 
 
 def _cancel(controller: Controller) -> None:
-    if not controller.refinement.cancel() and not controller.window.canvas.cancel_gesture():
+    was_clicking = controller.scores.cancel()
+    if not controller.refinement.cancel() and not was_clicking and not controller.window.canvas.cancel_gesture():
         controller.annotation.select_click(None)
 
 

@@ -87,7 +87,11 @@ class DenseController(QObject):
         """Correct the map around a pixel, to the target of the button."""
         target = self._target(is_secondary=not is_positive)
         if target is not None:
-            self._add(Click(x, y, radius, target), "click")
+            self.place(Click(x, y, radius, target))
+
+    def place(self, click: Click) -> None:
+        """Add a click with a target of its own, whatever the buttons stand for."""
+        self._add(click, "click")
 
     def add_stroke(self, points: Points, radius: float, is_secondary: bool) -> None:
         """Correct the map where a brush was moved, to the target of the button."""

@@ -34,6 +34,11 @@ class Measure(ABC):
     names: tuple[str, ...]
     is_rising: bool
 
+    @property
+    def rises(self) -> tuple[bool, ...]:
+        """For each score, whether larger is better: those beside the main one are errors."""
+        return tuple(self.is_rising and place == 0 for place in range(len(self.names)))
+
     @abstractmethod
     def next_click(self, prediction: Prediction, example: DenseExample, clicks: Clicks) -> Click | None:
         """Where section 3.1 of the paper clicks next; None when nothing is wrong."""

@@ -43,8 +43,8 @@ def summarise(results: Sequence[SampleResult], measure: Measure) -> dict[str, An
     summary["worst_curves"] = _curves(worst_tenth(usable, measure), measure, count)
     summary["auc"] = {name: area(curve) for name, curve in summary["curves"].items()}
     summary["auc_without_click_0"] = {name: area(curve[1:]) for name, curve in summary["curves"].items()}
-    best = {name: (max if _rises(measure, name) else min)(curve) for name, curve in summary["curves"].items()}
-    summary["best"] = best
+    rises = dict(zip(measure.names, measure.rises, strict=True))
+    summary["best"] = {name: (max if rises[name] else min)(curve) for name, curve in summary["curves"].items()}
     if seconds:
         summary["seconds_per_click"] = sum(seconds) / len(seconds)
         summary["seconds_per_sample"] = sum(seconds) / len(usable)
@@ -106,11 +106,6 @@ def curves_csv(summaries: Mapping[str, Mapping[str, Any]]) -> str:
 def _curves(results: Sequence[SampleResult], measure: Measure, count: int) -> dict[str, list[float]]:
     totals = [measure.total(tally_curve(results, index)) for index in range(count)]
     return {name: [total[place] for total in totals] for place, name in enumerate(measure.names)}
-
-
-def _rises(measure: Measure, name: str) -> bool:
-    """Scores beside the main one are errors, unless the main one is an error too."""
-    return measure.is_rising and name == measure.names[0]
 
 
 def _click_counts(results: Sequence[SampleResult], maximum: int) -> dict[str, Any]:
