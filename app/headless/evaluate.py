@@ -146,10 +146,21 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
         settings={
             "task": args.task, "layout": args.layout, "clicks": args.clicks, "clicker": args.clicker,
             "seed": args.seed, "network": network.spec.name, "network_sha256": network.sha256, "device": device,
-            "zoom_in": args.zoom_in, "mirror": not args.no_mirror, "torch": str(torch.__version__), **settings,
+            "zoom_in": args.zoom_in, "mirror": not args.no_mirror, "defaults": defaults_digest(args.task),
+            "torch": str(torch.__version__), **settings,
         },
     )  # fmt: skip
     return plan, network
+
+
+def defaults_digest(task: str) -> str:
+    """What the task's measured numbers are, in a few digits: results of others must not be mixed with theirs."""
+    import hashlib
+
+    from gbrs_core.tasks import task_named
+
+    text = repr(sorted(task_named(task).defaults.items()))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def begin(plan: Plan, *, is_first: bool) -> None:
