@@ -311,7 +311,10 @@ _REFINE = (
         tip="Score the prediction after every click against the true mask, label map, matte or depth map in a file",
         icon_name="mdi6.bullseye-arrow",
     ),
-    _spec("forget_truth", "Refine", "Forget Ground Truth", tip="No longer score the prediction", enabled_when="truth"),
+    _spec(
+        "forget_truth", "Refine", "Forget Ground Truth", tip="No longer score the prediction",
+        icon_name="mdi6.close", enabled_when="truth",
+    ),
     _canvas(
         "click_once", "Refine", "Simulated Annotator: Click &Once", "K",
         tip="Click where the papers' simulated annotator would, in the middle of the largest error",

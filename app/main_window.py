@@ -107,7 +107,7 @@ class MainWindow(QMainWindow):
         self.view_bar.paint_icons(palette)
         for _, panel in self._task_pages.values():
             panel.paint_icons(palette)
-        for part in (self.clicks_panel, self.view_options, self.section_panel, self.points_panel, self.score_panel):
+        for part in (self.clicks_panel, self.view_options, self.section_panel, self.points_panel):
             part.paint_icons(palette)
 
     def show_task(self, task: str) -> None:
@@ -232,6 +232,8 @@ class MainWindow(QMainWindow):
             self._docks.append(dock)
         self.resizeDocks(self._docks, list(_PANEL_HEIGHTS), Qt.Orientation.Vertical)
         self.resizeDocks(self._docks, [_PANEL_WIDTH] * len(self._docks), Qt.Orientation.Horizontal)
+        # The panels at the side keep their height when one below the canvas is opened.
+        self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._add_further_view("Cross-Section", self.section_panel)
         self._add_further_view("Points in Space", self.points_panel)
         self._add_further_view("Score", self.score_panel)

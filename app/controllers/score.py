@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from weakref import ref
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
@@ -16,6 +17,7 @@ from app.messages import Failed, Report, Request
 from app.score_messages import ForgetTruths, ReadTruth, Scored, ScoreStandings, Standing, TruthRead
 from app.state.dense import DenseLayer
 from app.state.document import Item, ResultKey
+from app.state.results import Values
 from app.state.score import ScoreCurve, ScoreKey, ScorePoint, Scores, TruthState, curve_csv
 from gbrs_core.atomic import atomic_write
 from gbrs_core.interaction import Interaction
@@ -58,12 +60,19 @@ class ScoreController(QObject):
         self._reading: dict[int, ReadTruth] = {}
         self._scores: dict[tuple[int, ScoreKey], Scores] = {}
         self._scoring_id = 0
-        self._asked: frozenset[tuple[int, ScoreKey]] = frozenset()
+        self._base: tuple[ResultKey, float] | None = None
+        self._known_keys: tuple[ScoreKey, ...] = ()
+        self._scored_truth = 0
+        self._scored_keys: tuple[ScoreKey, ...] = ()
+        self._missing: list[ScoreKey] = []
+        self._asked: set[ScoreKey] = set()
+        self._scored_values: dict[ScoreKey, ref[Values]] = {}
         self._limits_read: dict[str, tuple[int, tuple[float, float]]] = {}
         self._update = QTimer(self, singleShot=True, interval=0)
         self._update.timeout.connect(self.update_scores)
         annotation.document_changed.connect(self._update.start)
         refinement.results_changed.connect(self._update.start)
+        refinement.click_refined.connect(self._forget_replaced)
         network.changed.connect(self._on_network_changed)
         files.image_changed.connect(self._on_image_changed)
 
@@ -128,22 +137,42 @@ class ScoreController(QObject):
     def _take_score(self, report: Scored) -> None:
         if any(truth.truth_id == report.truth_id for truth in self._truths.values()):
             self._scores[report.truth_id, report.key] = report.scores
+            if report.truth_id == self._scored_truth and report.key in self._missing:
+                self._missing.remove(report.key)
             self.changed.emit()
 
     # --- scores ---
 
     def update_scores(self) -> None:
-        """Ask for the scores that are not known, the newest prediction first."""
-        truth = self.truth
-        if truth is not None:
-            keys = [key for key in self._keys() if (truth.truth_id, key) not in self._scores]
-            standings = tuple(found for key in reversed(keys) if (found := self.standing(key)) is not None)
-            asked = frozenset((truth.truth_id, found.key) for found in standings)
-            # What is waiting, or could not be scored, is not asked for again.
-            if not asked <= self._asked:
-                self._asked, self._scoring_id = asked, next(self._request_ids)
-                self._post(ScoreStandings(self._scoring_id, truth.truth_id, truth.task, standings))
-        self.changed.emit()
+        """Ask for the scores that are not known, the newest prediction first. Cheap while nothing changed: previews
+        come many times a second.
+        """
+        truth, keys = self.truth, self._keys()
+        truth_id = truth.truth_id if truth is not None else 0
+        if truth_id != self._scored_truth or keys is not self._scored_keys:
+            self._scored_truth, self._scored_keys, self._asked = truth_id, keys, set()
+            self._missing = [key for key in keys if (truth_id, key) not in self._scores]
+            self.changed.emit()
+        if truth is None:
+            return
+        standings = tuple(found for key in reversed(self._missing) if (found := self.standing(key)) is not None)
+        asked = {found.key for found in standings}
+        if not asked <= self._asked:
+            self._asked, self._scoring_id = asked, next(self._request_ids)
+            for found in standings:
+                if found.estimate is not None:
+                    self._scored_values[found.key] = ref(found.estimate.values)
+            self._post(ScoreStandings(self._scoring_id, truth.truth_id, truth.task, standings))
+
+    def _forget_replaced(self, *_: object) -> None:
+        """Score again what was refined again: the same clicks may end otherwise when one is kept early."""
+        for key in self._keys():
+            scored = self._scored_values.get(key)
+            result = self._refinement.results.get(key.result)
+            if scored is not None and result is not None and scored() is not result.values:
+                del self._scored_values[key]
+                self._scores.pop((self._scored_truth, key), None)
+                self._scored_keys = ()
 
     def standing_now(self) -> Standing | None:
         """The prediction on all clicks there are; None while it is not known."""
@@ -183,12 +212,13 @@ class ScoreController(QObject):
 
     def _keys(self) -> tuple[ScoreKey, ...]:
         """What names the predictions after 0, 1, ... clicks."""
-        item = self._item()
-        if item is None:
-            return (ScoreKey(ResultKey(0, (), "", self._annotation.document.config)),)
-        key = self._annotation.key_of(item)
-        threshold = 0.0 if isinstance(item, DenseLayer) else item.logit_threshold
-        return tuple(ScoreKey(key.after(length), threshold) for length in range(len(key.clicks) + 1))
+        item, document = self._item(), self._annotation.document
+        key = self._annotation.key_of(item) if item is not None else ResultKey(0, (), "", document.config)
+        threshold = 0.0 if item is None or isinstance(item, DenseLayer) else item.logit_threshold
+        if (key, threshold) != self._base:
+            self._base = key, threshold
+            self._known_keys = tuple(ScoreKey(key.after(length), threshold) for length in range(len(key.clicks) + 1))
+        return self._known_keys
 
     def _limits(self) -> tuple[int, tuple[float, float]] | None:
         """Number of classes, and the depths that the network answers with; None as long as they are not known."""
@@ -207,8 +237,8 @@ class ScoreController(QObject):
             self.load(self.truth.path)
 
     def _on_image_changed(self) -> None:
-        for known in (self._truths, self._reading, self._scores):
+        for known in (self._truths, self._reading, self._scores, self._scored_values):
             known.clear()
-        self._asked = frozenset()
+        self._base, self._scored_truth = None, 0
         self._post(ForgetTruths(next(self._request_ids)))
         self.changed.emit()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -67,6 +68,7 @@ class ScorePanelController(QObject):
             source.hinted.connect(self.hinted)
             source.changed.connect(self._show.start)
         self.score.loaded.connect(self._on_loaded)
+        self.annotator.told.connect(partial(window.messages.show_message, "info"))
         self.annotator.suggested.connect(self._on_suggested)
         self.annotator.suggestion_over.connect(self._ring.clear)
         files.image_changed.connect(self._ring.clear)
@@ -146,8 +148,9 @@ class ScorePanelController(QObject):
         self.annotator.receive(report)
 
     def _on_loaded(self, report: TruthRead) -> None:
-        notes = "".join(f" {note[0].upper()}{note[1:]}." for note in report.notes)
-        self.hinted.emit(f"Ground truth: {report.path.name}.{notes}")
+        if report.notes:
+            text = ". ".join(f"{note[0].upper()}{note[1:]}" for note in report.notes)
+            self._window.messages.show_message("info", f"Ground truth: {report.path.name}", text)
 
     def _on_suggested(self, report: PlaceSuggested) -> None:
         if report.place is not None:

@@ -23,8 +23,8 @@ MOST_CLICKS = 20
 """Of the papers' protocol."""
 
 _NO_UNCERTAINTY = {
-    OutputKind.ALPHA_MATTE: "A matting network does not say how sure it is: half transparent is not half sure.",
-    OutputKind.DEPTH_MAP: "A depth network does not say how sure it is of a depth.",
+    OutputKind.ALPHA_MATTE: "A matting network does not say how sure it is",
+    OutputKind.DEPTH_MAP: "A depth network does not say how sure it is",
 }
 
 
@@ -38,6 +38,7 @@ class SimulatedAnnotator(QObject):
         suggestion_over(): the suggestion is about something that is no more.
         failed(Failed): a click, or a place, could not be found.
         hinted(str): why it ended, or did not begin.
+        told(str title, str text): why there is no suggestion.
     """
 
     changed = Signal()
@@ -45,6 +46,7 @@ class SimulatedAnnotator(QObject):
     suggestion_over = Signal()
     failed = Signal(object)
     hinted = Signal(str)
+    told = Signal(str, str)
 
     def __init__(
         self,
@@ -108,13 +110,13 @@ class SimulatedAnnotator(QObject):
         item, image = self._annotation.document.current, self._files.image
         kind = item.description.output_kind if isinstance(item, DenseLayer) else OutputKind.MASK
         if kind in _NO_UNCERTAINTY:
-            self.hinted.emit(
-                f"{_NO_UNCERTAINTY[kind]} With ground truth, the simulated annotator knows the next click."
+            self.told.emit(
+                _NO_UNCERTAINTY[kind],
+                "Its output is one value per pixel, with nothing said about its error. Where ground truth is loaded, the "
+                "simulated annotator (K) knows the next click.",
             )
             return
-        result = (
-            self._refinement.result_of(item) if item is not None and (item.clicks or kind != OutputKind.MASK) else None
-        )
+        result = self._refinement.result_of(item) if item is not None else None
         if item is None or result is None or image is None:
             self.hinted.emit("There is no prediction yet of which the network could be unsure.")
             return

@@ -76,6 +76,15 @@ class ScoreCurve:
         """After how many clicks the newest known scores are; None while none are known."""
         return next((count for count in range(len(self.points) - 1, -1, -1) if self.points[count].scores), None)
 
+    def area(self, place: int) -> float | None:
+        """Area under the curve of one score by trapezoids, divided by the number of clicks, as the papers compare
+        curves; None before the first click and while a value is not known.
+        """
+        values = [value for value in self.values(place) if value is not None]
+        if len(values) < max(len(self.points), 2):
+            return None
+        return (sum(values) - (values[0] + values[-1]) / 2) / (len(values) - 1)
+
     def values(self, place: int) -> tuple[float | None, ...]:
         """One score over the clicks."""
         return tuple(None if point.scores is None else point.scores[place] for point in self.points)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QButtonGroup, QGridLayout, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.actions import Actions
 from app.state.score import ScoreCurve
-from app.theme import icon
 from app.widgets.score_plot import ScorePlot
+from app.widgets.score_tile import ScoreTile
 
 _ACTIONS = {
     "load_truth": "Load…", "export_curve": "Export…", "click_once": "Click Once", "click_to_end": "To the End",
@@ -20,6 +28,15 @@ _NO_TRUTH = "Load the ground truth of the image to see how far the prediction is
 _NO_PREDICTION = "There is no prediction to score yet."
 _LEFT_PX = 250
 _MOST_SCORES = 3
+_MEANINGS = {
+    "IoU": "Intersection of mask and object over their union",
+    "mIoU": "Intersection over union, mean of the classes",
+    "MSE x1e3": "Mean squared error of alpha over the unknown pixels, in thousandths",
+    "SAD": "Sum of the errors of alpha over the unknown pixels, in thousands",
+    "d1": "Share of the pixels whose depth is right within a factor of 1.25",
+    "AbsRel": "Mean error as a share of the true depth",
+    "RMSE": "Root of the mean squared error, in metres",
+}
 
 
 class ScoreDock(QWidget):
@@ -30,11 +47,13 @@ class ScoreDock(QWidget):
         self.plot = ScorePlot()
         self.file = QLabel()
         self.file.setTextFormat(Qt.TextFormat.PlainText)
-        self.change = QLabel()
+        self.change, self.area = QLabel(), QLabel()
+        self.area.setToolTip("By trapezoids, divided by the number of clicks")
         self.forget = _button()
         self.forget.setDefaultAction(actions["forget_truth"])
         self.forget.setAutoRaise(True)
-        self.values = tuple(_button(is_checkable=True) for _ in range(_MOST_SCORES))
+        self.forget.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.values = tuple(ScoreTile() for _ in range(_MOST_SCORES))
         self._group = QButtonGroup(self)
         for place, button in enumerate(self.values):
             self._group.addButton(button, place)
@@ -70,23 +89,22 @@ class ScoreDock(QWidget):
         self.plot.set_empty_text(_NO_TRUTH if curve is None else _NO_PREDICTION)
         self._show_values()
 
-    def paint_icons(self, palette: QPalette) -> None:
-        """Draw the icon in the colours of the theme."""
-        self.forget.setIcon(icon("mdi6.close", palette))
-
     def _show_values(self, *_: object) -> None:
         curve, place = self._curve, self.chosen
         if curve is None:
             self.change.clear()
+            self.area.clear()
             self.plot.set_curve("", ())
             return
         newest = curve.newest
         for name, button, index in zip(curve.truth.names, self.values, range(_MOST_SCORES), strict=False):
             scores = curve.points[newest].scores if newest is not None else None
-            button.setText(f"{score_title(name)}\n{f'{scores[index]:.3f}' if scores is not None else '–'}")
+            button.show_value(score_title(name), f"{scores[index]:.3f}" if scores is not None else "–")
             better = "higher" if curve.truth.rises[index] else "lower"
-            button.setToolTip(f"{score_title(name)}: {better} is better. Show its curve.")
+            button.setToolTip(f"{_MEANINGS.get(name, score_title(name))}: {better} is better. Show its curve.")
         self.change.setText(self._change_text(curve, place))
+        area = curve.area(place)
+        self.area.setText(f"Area under the curve: {area:.3f}" if area is not None else "")
         self.plot.set_curve(score_title(curve.truth.names[place]), curve.values(place))
 
     def _change_text(self, curve: ScoreCurve, place: int) -> str:
@@ -116,16 +134,18 @@ class ScoreDock(QWidget):
         commands = QGridLayout()
         commands.setSpacing(6)
         for index, (action_id, text) in enumerate(_ACTIONS.items()):
-            button = _button()
+            command = _button()
             actions[action_id].setIconText(text)
-            button.setDefaultAction(actions[action_id])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            commands.addWidget(button, index // 2, index % 2)
+            command.setDefaultAction(actions[action_id])
+            command.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+            is_last = index == len(_ACTIONS) - 1
+            commands.addWidget(command, index // 2, index % 2, 1, 2 if is_last else 1)
         left = QVBoxLayout()
         left.setSpacing(6)
         left.addLayout(head)
         left.addLayout(tiles)
         left.addWidget(self.change)
+        left.addWidget(self.area)
         left.addStretch()
         left.addLayout(commands)
         side = QWidget()
@@ -144,9 +164,8 @@ def score_title(name: str) -> str:
     return name.replace(" x1e3", " × 1000")
 
 
-def _button(*, is_checkable: bool = False) -> QToolButton:
+def _button() -> QToolButton:
     button = QToolButton()
-    button.setCheckable(is_checkable)
     button.setIconSize(QSize(16, 16))
-    button.setSizePolicy(button.sizePolicy().Policy.Expanding, button.sizePolicy().Policy.Fixed)
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
     return button

@@ -1,6 +1,7 @@
 """Ground truth, scores after every click, the simulated annotator and suggestions in the real window."""
 
 import csv
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -116,7 +117,7 @@ class TestScores:
     def test_before_the_first_click_no_pixel_is_right(self, scored):
         assert curve(scored) == (0.0,)
         assert scored.window.score_panel.isVisible()
-        assert scored.window.score_panel.values[0].text() == "IoU\n0.000"
+        assert scored.window.score_panel.values[0].text() == "IoU 0.000"
 
     def test_the_iou_is_that_of_the_mask_at_image_size(self, scored, tmp_path):
         scored.click(60, 45)
@@ -157,6 +158,18 @@ class TestScores:
         wait_scored(scored)
         assert len(curve(scored)) == 2
         assert curve(scored)[1] != first[1]
+
+    def test_a_click_that_is_refined_again_is_scored_again(self, scored):
+        scored.click(60, 45)
+        wait_scored(scored)
+        first = curve(scored)
+        result = scored.controller.refinement.result_of(scored.active)
+        emptied = replace(result, values=np.full_like(result.values, -1.0))
+        scored.controller.refinement.results.put(scored.annotation.key_of(scored.active), emptied)
+        scored.controller.refinement.click_refined.emit(result.outcomes[-1])
+        scored.controller.refinement.results_changed.emit()
+        scored.wait(lambda: curve(scored)[-1] == 0.0)
+        assert first[-1] > 0.0
 
     def test_truth_loaded_late_scores_the_clicks_there_are(self, shell, tmp_path):
         for place in ((60, 45), (20, 20)):
@@ -224,7 +237,7 @@ class TestTruth:
         mask = np.where(DISC, 255, 0).astype(np.uint8)
         mask[0, :7] = 128
         load(shell, saved(mask, tmp_path / "trimap.png"))
-        assert "7 pixels do not count" in shell.window.messages.title
+        assert "7 pixels do not count" in shell.window.messages.text
 
     def test_it_goes_with_the_image(self, scored, tmp_path):
         other = make_photo(tmp_path / "other.png", 100, 80)
