@@ -305,7 +305,7 @@ def spec(**options: Any) -> NetworkSpec:
         name=NAME,
         task="depth",
         title="Light depth (embedded)",
-        layouts={"dense block": InsertionLayout(levels=_LEVELS)},
+        layouts={"dense block": InsertionLayout(levels=_LEVELS, default_levels=3)},
         default_layout="dense block",
         working_side=480,
         licence="research / non-commercial (finished on NYU Depth V2, 7-Scenes, KITTI and others; see the model card)",
