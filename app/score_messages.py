@@ -112,12 +112,14 @@ class ProposeClick(Request):
         task: registry name.
         standing: the prediction.
         clicks: earlier clicks, in image pixels.
+        clicker: where it clicks, a name of `gbrs_core.evaluation.policies`.
     """
 
     truth_id: int
     task: str
     standing: Standing
     clicks: tuple[Click, ...]
+    clicker: str = "centre"
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,7 @@ from gbrs_core import enlarging
 from gbrs_core.errors import GbrsError
 from gbrs_core.evaluation.example import DenseExample
 from gbrs_core.evaluation.measures import MEASURES, Measure
+from gbrs_core.evaluation.policies import POLICIES, placed
 from gbrs_core.evaluation.truth import TruthOptions, read_truth, with_trimap
 from gbrs_core.interaction import Click
 from gbrs_core.prediction import OutputKind, Prediction
@@ -127,7 +128,10 @@ class ScoreWorker(Worker):
             truth, measure = found
             prediction, example = _seen(request.task, request.standing, truth)
             clicks = [_inside(click, example.target.shape) for click in request.clicks]
-            self.reported.emit(ClickProposed(request.request_id, measure.next_click(prediction, example, clicks)))
+            click = measure.next_click(prediction, example, clicks)
+            if click is not None:
+                click = placed(POLICIES[request.clicker], click, measure, example, len(clicks))
+            self.reported.emit(ClickProposed(request.request_id, click))
 
     def _truth(self, request: ScoreStandings | ProposeClick) -> tuple[DenseExample, Measure] | None:
         """The truth that is meant and how it is scored; None if it was replaced meanwhile."""

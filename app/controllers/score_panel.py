@@ -68,6 +68,7 @@ class ScorePanelController(QObject):
             source.hinted.connect(self.hinted)
             source.changed.connect(self._show.start)
         self.score.loaded.connect(self._on_loaded)
+        window.score_panel.clicker_chosen.connect(self._set_clicker)
         self.annotator.told.connect(partial(window.messages.show_message, "info"))
         self.annotator.suggested.connect(self._on_suggested)
         self.annotator.suggestion_over.connect(self._ring.clear)
@@ -115,6 +116,9 @@ class ScorePanelController(QObject):
             self._thread.wake()
         else:
             self._thread.start()
+
+    def _set_clicker(self, clicker: str) -> None:
+        self.annotator.clicker = clicker
 
     def _run_or_stop(self) -> None:
         if not self.annotator.stop():

@@ -32,6 +32,9 @@ class SimulatedAnnotator(QObject):
     """Clicks as a user does, one click at a time, each on what the network answered to the one before. Anything the
     user does to the clicks meanwhile ends it.
 
+    Attributes:
+        clicker: where it clicks, a name of `gbrs_core.evaluation.policies`.
+
     Signals:
         changed(): it began or ended.
         suggested(PlaceSuggested): where the network is least sure.
@@ -66,6 +69,7 @@ class SimulatedAnnotator(QObject):
         self._files = files
         self._post = post
         self._request_ids = request_ids
+        self.clicker = "centre"
         self._remaining = 0
         self._is_placing = False
         self._clicked_key: ResultKey | None = None
@@ -112,8 +116,8 @@ class SimulatedAnnotator(QObject):
         if kind in _NO_UNCERTAINTY:
             self.told.emit(
                 _NO_UNCERTAINTY[kind],
-                "Its output is one value per pixel, with nothing said about its error. Where ground truth is loaded, the "
-                "simulated annotator (K) knows the next click.",
+                "Its output is one value per pixel, with nothing said about its error. Where ground truth is loaded, "
+                "the simulated annotator (K) knows the next click.",
             )
             return
         result = self._refinement.result_of(item) if item is not None else None
@@ -173,7 +177,7 @@ class SimulatedAnnotator(QObject):
             return
         self._proposal_id = next(self._request_ids)
         clicks = _clicks_of(self._annotation.document.current)
-        self._post(ProposeClick(self._proposal_id, truth.truth_id, truth.task, standing, clicks))
+        self._post(ProposeClick(self._proposal_id, truth.truth_id, truth.task, standing, clicks, self.clicker))
 
     def _take(self, click: Click | None) -> None:
         if click is None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QComboBox,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -24,6 +25,7 @@ _ACTIONS = {
     "suggest_click": "Suggest",
 }  # fmt: skip
 """What stands on the buttons."""
+_CLICKERS = {"centre": "Centre clicks", "human": "Human-like"}
 _NO_TRUTH = "Load the ground truth of the image to see how far the prediction is from it after every click."
 _NO_PREDICTION = "There is no prediction to score yet."
 _LEFT_PX = 250
@@ -40,7 +42,13 @@ _MEANINGS = {
 
 
 class ScoreDock(QWidget):
-    """Shows the curve of one score; the buttons with the values choose which."""
+    """Shows the curve of one score; the buttons with the values choose which.
+
+    Signals:
+        clicker_chosen(str): where the simulated annotator clicks, a name of `gbrs_core.evaluation.policies`.
+    """
+
+    clicker_chosen = Signal(str)
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
@@ -54,6 +62,15 @@ class ScoreDock(QWidget):
         self.forget.setAutoRaise(True)
         self.forget.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.values = tuple(ScoreTile() for _ in range(_MOST_SCORES))
+        self.clicker = QComboBox()
+        for name, title in _CLICKERS.items():
+            self.clicker.addItem(title, name)
+        self.clicker.setToolTip(
+            "Where the simulated annotator clicks: in the middle of the largest error as in the papers, "
+            "or around it, as people do"
+        )
+        self.clicker.setAccessibleName("Where the simulated annotator clicks")
+        self.clicker.currentIndexChanged.connect(lambda index: self.clicker_chosen.emit(self.clicker.itemData(index)))
         self._group = QButtonGroup(self)
         for place, button in enumerate(self.values):
             self._group.addButton(button, place)
@@ -138,8 +155,8 @@ class ScoreDock(QWidget):
             actions[action_id].setIconText(text)
             command.setDefaultAction(actions[action_id])
             command.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-            is_last = index == len(_ACTIONS) - 1
-            commands.addWidget(command, index // 2, index % 2, 1, 2 if is_last else 1)
+            commands.addWidget(command, index // 2, index % 2)
+        commands.addWidget(self.clicker, len(_ACTIONS) // 2, 1)
         left = QVBoxLayout()
         left.setSpacing(6)
         left.addLayout(head)

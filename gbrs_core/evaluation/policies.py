@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gbrs_core.interaction import Click
+
+if TYPE_CHECKING:
+    from gbrs_core.evaluation.example import DenseExample
+    from gbrs_core.evaluation.measures import Measure
 
 SPREAD = 0.35
 """Standard deviation of a human-like click around the middle of the error, in attention radii."""
@@ -43,3 +49,18 @@ def human(click: Click, meant: NDArray[np.bool_], seed: int, key: str) -> Click:
 
 POLICIES: Mapping[str, Policy] = {"centre": centre, "human": human}
 """By the name that `--clicker` takes."""
+
+
+def placed(policy: Policy, click: Click, measure: Measure, example: DenseExample, index: int, seed: int = 0) -> Click:
+    """Where a policy puts the click that a measure proposes, with the target that is true there.
+
+    Args:
+        policy: of the annotator.
+        click: proposed for the middle of the error.
+        measure: of the task.
+        example: picture and truth.
+        index: how many clicks there are before it.
+        seed: equal seeds give equal clicks.
+    """
+    moved = policy(click, measure.meant(example, click), seed, f"{example.name}/{index}")
+    return replace(moved, target=measure.true_target(example, moved)) if moved != click else click

@@ -6,7 +6,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from gbrs_core.evaluation.gallery import picture
 from gbrs_core.evaluation.layouts import Sample, SampleError
 from gbrs_core.evaluation.measures import Measure
 from gbrs_core.evaluation.methods import Method
-from gbrs_core.evaluation.policies import Policy
+from gbrs_core.evaluation.policies import Policy, placed
 from gbrs_core.interaction import Click
 from gbrs_core.prediction import Prediction
 
@@ -128,8 +128,7 @@ def clicked(
             click = measure.next_click(prediction, example, clicks)
             if click is None:
                 break
-            moved = plan.policy(click, measure.meant(example, click), plan.seed, f"{example.name}/{index}")
-            click = replace(moved, target=measure.true_target(example, moved)) if moved != click else click
+            click = placed(plan.policy, click, measure, example, index, plan.seed)
             answer = method.click(click)
             clicks.append(click)
             prediction = answer.prediction

@@ -278,6 +278,17 @@ class TestSimulatedAnnotator:
         scored.trigger("undo")
         assert scored.document.objects == ()
 
+    def test_human_like_it_clicks_beside_the_middle(self, scored):
+        combo = scored.window.score_panel.clicker
+        scored.qtbot.keyClick(combo, Qt.Key.Key_Down)
+        assert combo.currentData() == "human"
+        run(scored, "click_once")
+        (click,) = scored.active.clicks
+        middle = next_click(np.zeros_like(DISC), DISC.astype(np.int8))
+        assert (click.x, click.y) != (middle.x, middle.y)
+        assert DISC[int(click.y), int(click.x)]
+        assert click.radius > middle.radius
+
     def test_in_label_maps(self, semantic):
         session = fresh_session(semantic, "semantic")
         valid = np.ones_like(HALVES, bool)
