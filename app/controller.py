@@ -14,11 +14,13 @@ from PySide6.QtWidgets import QApplication
 
 from app.action_spec import Condition
 from app.controllers.annotation import AnnotationController
+from app.controllers.checkpoints import CheckpointController
 from app.controllers.commands import connect_actions
 from app.controllers.comparison import ComparisonController
 from app.controllers.dense import DenseController
 from app.controllers.dense_views import DenseViewController
 from app.controllers.export import ExportController
+from app.controllers.failures import show_failure
 from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
 from app.controllers.network import NetworkController
@@ -58,6 +60,7 @@ class Controller(QObject):
         self.files = FileController(settings, self._post_to_io, request_ids, self)
         self.refinement = RefinementController(self.annotation, self._mailbox, self._engine.wake, request_ids, self)
         self.network = NetworkController(settings, self._mailbox, self._engine.wake, request_ids, self)
+        self.checkpoints = CheckpointController(window, self.network, settings, request_ids)
         self.exports = ExportController(
             self.annotation, self.refinement, self.network, self.files, settings, self._post_to_io, request_ids, window
         )
@@ -114,6 +117,7 @@ class Controller(QObject):
     def stop(self) -> None:
         """Cancel what runs and end every thread."""
         self.scores.stop()
+        self.checkpoints.stop()
         self._engine.stop()
         self._io.stop()
 
@@ -132,11 +136,11 @@ class Controller(QObject):
     def paint_icons(self) -> None:
         """Draw the icons in the colours of the theme."""
         self.window.paint_icons(_application().palette())
+        self.checkpoints.paint_icons()
 
     def show_failure(self, failed: Failed) -> None:
         """Say in the window what failed, why, and what to do."""
-        _log.warning("%s: %s\n%s", failed.what, failed.reason, failed.details)
-        self.window.messages.show_message("error", failed.what, failed.reason, failed.details)
+        show_failure(self.window.messages, failed, self.network)
 
     # --- wiring ---
 
@@ -146,8 +150,9 @@ class Controller(QObject):
         self._io.worker.reported.connect(self._on_io_report)
         window.close_requested.connect(self.close)
         documents = (self.files, self.exports, self.dense, self.dense_views, self.comparison, self.scores)
-        for source in (self.network, self.refinement, *documents):
+        for source in (self.refinement, *documents):
             source.failed.connect(self.show_failure)
+        self.network.failed.connect(lambda failed: show_failure(self.checkpoints.messages, failed, self.network))
         self.comparison.compared.connect(self._on_compared)
         self.dense.warned.connect(partial(window.messages.show_message, "warning"))
         for hinting in (annotation, self.exports, self.dense, self.comparison, self.scores):
@@ -356,6 +361,7 @@ class Controller(QObject):
             "finished": active is not None and active.is_finished,
             "refining": self.refinement.is_active_busy,
             "engine": self.network.engine is not None,
+            "classes": self.network.has_classes,
             "strokable": image is not None and self.dense.can_use("stroke"),
             "pushable": image is not None and self.dense.can_use("push"),
             "pickable": image is not None and self.dense.can_use("pick"),

@@ -58,6 +58,9 @@ _DARK = {
     _ROLES.Dark: "#6d7480",
     _ROLES.Shadow: "#0d0e10",
 }
+GOOD = {False: "#1d7a3e", True: "#5cc98a"}
+BAD = {False: "#b3261e", True: "#ff8a80"}
+"""Words about what is well and what is not, readable on either theme; by whether it is dark."""
 _DISABLED_TEXT = {False: "#a3a8b2", True: "#666d78"}
 _SCHEMES = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark, "system": Qt.ColorScheme.Unknown}
 
@@ -104,8 +107,8 @@ def _palette(dark: bool) -> QPalette:
 
 
 def _style_sheet(palette: QPalette) -> str:
-    """The style sheet with `@role` replaced by the palette's colour."""
+    """The style sheet with `@role` replaced by the palette's colour, and "@Bad" by that of `BAD`."""
     text = resources.files("resources").joinpath("style.qss").read_text(encoding="utf-8")
     for role in sorted(_LIGHT, key=lambda role: -len(role.name)):
         text = text.replace(f"@{role.name}", palette.color(role).name())
-    return text
+    return text.replace("@Bad", BAD[is_dark(palette)])

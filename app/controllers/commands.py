@@ -136,6 +136,8 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
         "rerun": controller.refinement.rerun,
         "load_network": partial(_load_network, controller),
         "default_network": network.load_default,
+        "checkpoints": controller.checkpoints.open,
+        "class_list": controller.checkpoints.class_lists.choose,
         "reset_layout": window.reset_layout,
         "shortcuts": window.show_shortcuts,
         "log_folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder()))),

@@ -23,6 +23,7 @@ from app.messages import (
     StartEngine,
 )
 from app.state.dense import INTERACTIVE
+from app.state.document import Colour
 from app.state.settings import SettingsStore
 
 
@@ -44,7 +45,8 @@ class NetworkController(QObject):
 
     Signals:
         ready(EngineReady): the engine is imported.
-        changed(NetworkLoaded): a task has another network, or its network is on another device.
+        changed(NetworkLoaded): a task has another network, or its network is on another device, or its classes have
+            other names.
         task_found(str): the network that the user chose is for this task.
         loading_changed(): a load began, went on or ended; see `loading_text` and `loading_share`.
         failed(Failed): the engine, a network or a device cannot be used.
@@ -84,6 +86,11 @@ class NetworkController(QObject):
     def network(self) -> NetworkLoaded | None:
         """The network of the task that is worked on, None as long as there is none."""
         return self.networks.get(self._task)
+
+    @property
+    def has_classes(self) -> bool:
+        """Whether the network of the task tells classes apart."""
+        return self.network is not None and self.network.spec.class_count is not None
 
     @property
     def is_loading(self) -> bool:
@@ -155,6 +162,15 @@ class NetworkController(QObject):
             request_id = next(self._request_ids)
             self._begin(request_id, "Moving the networks")
             self._post(SetDevice(request_id, device))
+
+    def name_classes(self, sha256: str, names: tuple[str, ...], colours: tuple[Colour, ...]) -> None:
+        """Call the classes of the network with this hash so; nothing happens if it is not in use any more."""
+        for task, network in self.networks.items():
+            if network.sha256 == sha256 and network.spec.class_count == len(names):
+                spec = replace(network.spec, class_names=names, class_colours=colours)
+                self.networks[task] = replace(network, spec=spec, has_named_classes=True)
+                self.changed.emit(self.networks[task])
+                return
 
     def receive(self, report: Report) -> None:
         """Take a report of the engine; those of other requests than loads are not for here."""

@@ -16,7 +16,7 @@ from gbrs_core.config import LayerName, PresetName, RefinementConfig
 APP_NAME = "gbrs-annotator"
 RECENT_LIMIT = 12
 
-FolderKind = Literal["image", "network", "export"]
+FolderKind = Literal["image", "network", "export", "checkpoints", "class_list"]
 Theme = Literal["system", "light", "dark"]
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Settings(BaseModel):
         dense_refinement: the same of the other tasks, by registry name.
         recent_images: files and folders, newest first.
         recent_networks: checkpoints, newest first.
-        folders: last folder per kind of dialog.
+        folders: last folder per kind of dialog; "checkpoints" is the one that the checkpoint manager searches.
         export_format: id of the exporter used last.
         export_formats: the same by task.
         export_scope: whether the last export took the active object or all.

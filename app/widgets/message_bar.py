@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -31,6 +33,19 @@ _ICONS: dict[MessageKind, str] = {
 }
 
 _COLOURS: dict[MessageKind, str] = {"warning": "#d99a1c", "error": "#d8412f"}
+
+
+@dataclass(frozen=True)
+class MessageAction:
+    """Something that can be done about a message, as a button in it.
+
+    Attributes:
+        text: of the button, a verb first.
+        run: does it; the message is gone by then.
+    """
+
+    text: str
+    run: Callable[[], object]
 
 
 class MessageBar(QFrame):
@@ -64,6 +79,9 @@ class MessageBar(QFrame):
         self._fold = QPushButton("Details")
         self._fold.setCheckable(True)
         self._fold.toggled.connect(self._details.setVisible)
+        self._actions = QHBoxLayout()
+        self._actions.setSpacing(6)
+        self.buttons: list[QPushButton] = []
         self._close = QToolButton()
         self._close.setProperty("flat", True)
         self._close.setText("×")
@@ -85,9 +103,19 @@ class MessageBar(QFrame):
         return self._text.text()
 
     def show_message(
-        self, kind: MessageKind, title: str, text: str = "", details: str = "", *, stays: bool = False
+        self,
+        kind: MessageKind,
+        title: str,
+        text: str = "",
+        details: str = "",
+        *,
+        stays: bool = False,
+        actions: Sequence[MessageAction] = (),
     ) -> None:
-        """Show a message in place of the one before; errors, warnings and what `stays` are there until closed."""
+        """Show a message in place of the one before, with buttons for what can be done about it.
+
+        Errors, warnings, messages with buttons, and what `stays` are there until closed.
+        """
         self._kind = kind
         self._title.setText(title)
         self._text.setText(text)
@@ -95,12 +123,13 @@ class MessageBar(QFrame):
         self._details.setPlainText(details)
         self._fold.setVisible(bool(details))
         self._fold.setChecked(False)
+        self._show_actions(actions)
         self._stripe.setProperty("kind", kind)
         self._stripe.style().polish(self._stripe)
         self.paint_icons(self.palette())
         self.show()
         self._timer.stop()
-        if kind == "info" and not stays:
+        if kind == "info" and not stays and not actions:
             self._timer.start(HINT_MS)
 
     def show_hint(self, text: str) -> None:
@@ -131,6 +160,8 @@ class MessageBar(QFrame):
         row.setSpacing(10)
         row.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
+        row.addLayout(self._actions)
+        row.setAlignment(self._actions, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._fold, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
@@ -142,6 +173,24 @@ class MessageBar(QFrame):
         whole.setSpacing(0)
         whole.addWidget(self._stripe)
         whole.addLayout(column, 1)
+
+    def _show_actions(self, actions: Sequence[MessageAction]) -> None:
+        for old in self.buttons:
+            old.deleteLater()
+            old.hide()
+        self.buttons = [self._button_of(action) for action in actions]
+
+    def _button_of(self, action: MessageAction) -> QPushButton:
+        button = QPushButton(action.text)
+        button.setAutoDefault(False)
+
+        def run() -> None:
+            self.hide()
+            action.run()
+
+        button.clicked.connect(run)
+        self._actions.addWidget(button)
+        return button
 
     def _on_close(self) -> None:
         self.hide()
