@@ -317,7 +317,7 @@ _REFINE = (
     ),
     _canvas(
         "click_once", "Refine", "Simulated Annotator: Click &Once", "K",
-        tip="Click where the papers' simulated annotator would, in the middle of the largest error",
+        tip="Click where the simulated annotator of the papers would: in the middle of the largest error",
         icon_name="mdi6.robot-outline", enabled_when="truth",
     ),
     _canvas(

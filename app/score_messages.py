@@ -54,8 +54,10 @@ class TruthRead(Report):
 
 
 @dataclass(frozen=True)
-class ForgetTruths(Request):
-    """Another image: no truth is needed any more."""
+class ForgetTruth(Request):
+    """The truth of a task is not needed any more."""
+
+    task: str
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ from PySide6.QtCore import Slot
 from app.messages import Failed, Request
 from app.score_messages import (
     ClickProposed,
-    ForgetTruths,
+    ForgetTruth,
     PlaceSuggested,
     ProposeClick,
     ReadTruth,
@@ -88,8 +88,8 @@ class ScoreWorker(Worker):
         try:
             if isinstance(request, ReadTruth):
                 self._read(request)
-            elif isinstance(request, ForgetTruths):
-                self._truths.clear()
+            elif isinstance(request, ForgetTruth):
+                self._truths.pop(request.task, None)
             elif isinstance(request, ScoreStandings):
                 self._score(request)
             elif isinstance(request, ProposeClick):

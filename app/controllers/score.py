@@ -14,7 +14,7 @@ from app.controllers.files import FileController
 from app.controllers.network import NetworkController
 from app.controllers.refinement import RefinementController
 from app.messages import Failed, Report, Request
-from app.score_messages import ForgetTruths, ReadTruth, Scored, ScoreStandings, Standing, TruthRead
+from app.score_messages import ForgetTruth, ReadTruth, Scored, ScoreStandings, Standing, TruthRead
 from app.state.dense import DenseLayer
 from app.state.document import Item, ResultKey
 from app.state.results import Values
@@ -114,7 +114,7 @@ class ScoreController(QObject):
 
     def forget(self) -> None:
         """No longer score the task that is worked on."""
-        self._truths.pop(self._annotation.document.task, None)
+        self._forget(self._annotation.document.task)
         self._update.start()
 
     def receive(self, report: Report) -> None:
@@ -231,14 +231,19 @@ class ScoreController(QObject):
             return len(network.spec.class_names), (0.0, float("inf"))
         return 0, (network.targets.minimum, network.targets.maximum)
 
+    def _forget(self, task: str) -> None:
+        self._truths.pop(task, None)
+        self._post(ForgetTruth(next(self._request_ids), task))
+
     def _on_network_changed(self, *_: object) -> None:
         """Another network may have other classes: read the truth again."""
         if self.truth is not None and self._limits() != self._limits_read.get(self.truth.task):
             self.load(self.truth.path)
 
     def _on_image_changed(self) -> None:
-        for known in (self._truths, self._reading, self._scores, self._scored_values):
+        for task in {*self._truths, *(request.task for request in self._reading.values())}:
+            self._forget(task)
+        for known in (self._reading, self._scores, self._scored_values):
             known.clear()
         self._base, self._scored_truth = None, 0
-        self._post(ForgetTruths(next(self._request_ids)))
         self.changed.emit()

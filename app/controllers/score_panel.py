@@ -158,4 +158,4 @@ class ScorePanelController(QObject):
 
     def _on_suggested(self, report: PlaceSuggested) -> None:
         if report.place is not None:
-            self._ring.show_place(report.place, report.radius, f"unsure {report.uncertainty:.0%}")
+            self._ring.show_place(report.place, report.radius, f"unsure {report.uncertainty * 100:.0f} %")

@@ -165,9 +165,12 @@ class SimulatedAnnotator(QObject):
         if self._score.truth is None:
             return "The simulated annotator needs the ground truth: load it first."
         if isinstance(item, DenseLayer):
-            return "" if item.is_predictable else "A matte needs a trimap first."
-        if item is not None and not item.is_editable:
+            if not item.is_predictable:
+                return "A matte needs a trimap first."
+        elif item is not None and not item.is_editable:
             return f"{item.name} is {'locked' if item.is_locked else 'finished'}. Start a new object, or go on with it."
+        if self._score.standing_now() is None and not self._refinement.is_active_busy:
+            return "There is no prediction to correct. Wait for the network, or run it again."
         return ""
 
     def _go_on(self) -> None:

@@ -75,6 +75,11 @@ class ScoreDock(QWidget):
         for place, button in enumerate(self.values):
             self._group.addButton(button, place)
         self.values[0].setChecked(True)
+        # The canvas is not to change its height when the first score comes.
+        for part in (self.values[0], self.forget):
+            policy = part.sizePolicy()
+            policy.setRetainSizeWhenHidden(True)
+            part.setSizePolicy(policy)
         self._curve: ScoreCurve | None = None
         self._to_end = actions["click_to_end"]
         self._lay_out(actions)
@@ -96,9 +101,9 @@ class ScoreDock(QWidget):
             self.values[0].setChecked(True)
         for place, button in enumerate(self.values):
             button.setVisible(place < len(names))
-        self.file.setText(
-            "Reading…" if is_reading else curve.truth.path.name if curve is not None else "No ground truth"
-        )
+        name = "Reading…" if is_reading else curve.truth.path.name if curve is not None else "No ground truth"
+        room = _LEFT_PX - self.forget.sizeHint().width() - 10
+        self.file.setText(self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, room))
         self.file.setToolTip(str(curve.truth.path) if curve is not None else "")
         self.forget.setVisible(curve is not None)
         self._to_end.setText("Stop" if is_clicking else "Simulated Annotator: Click to the &End")

@@ -289,6 +289,20 @@ class TestSimulatedAnnotator:
         assert DISC[int(click.y), int(click.x)]
         assert click.radius > middle.radius
 
+    def test_without_a_prediction_it_says_so(self, depth):
+        depth.controller.refinement.results.clear()
+        depth.trigger("click_once")
+        assert depth.window.messages.title.startswith("There is no prediction to correct")
+        assert not depth.controller.scores.annotator.is_running
+
+    def test_without_a_trimap_it_says_so(self, idle_shell, photo, tmp_path):
+        opened(idle_shell, photo, "matting")
+        idle_shell.controller.scores.load(saved(DISC.astype(np.float32), tmp_path / "alpha.npy"))
+        idle_shell.wait(lambda: idle_shell.controller.scores.has_truth)
+        idle_shell.wait(lambda: idle_shell.window.actions_table["click_once"].isEnabled())
+        idle_shell.trigger("click_once")
+        assert idle_shell.window.messages.title == "A matte needs a trimap first."
+
     def test_in_label_maps(self, semantic):
         session = fresh_session(semantic, "semantic")
         valid = np.ones_like(HALVES, bool)
