@@ -26,7 +26,8 @@ class RefinementConfig:
         learning_rate: Adam's step size.
         consistency_weight: lambda of L_c; 0 leaves the term out.
         stop_residual: stop when the largest residual of all clicks is below it; 0 never stops early.
-        click_disc_radius: each click supervises the pixels within this many working pixels (0: one pixel).
+        click_disc_radius: each click supervises the pixels within this many working pixels (0: one pixel), and within
+            its attention radius.
         free_earlier_clicks: leave the discs of earlier clicks out of the consistency term as well.
         bias_map: "free" is the paper's H x W map; "image" adds a map that follows the colours of the image.
         layout: which of the network's insertion layouts is used; None takes the network's default.

@@ -31,8 +31,8 @@ _LEARNING_RATES: dict[LayerName, float] = {
     "bmconv": LEARNING_RATE_LADDER[6],
 }
 _PAPER = RefinementDefaults(iterations=20, learning_rate=0.0, consistency_weight=10.0, stop_residual=0.0)
-_TUNED = _PAPER.with_changes(consistency_weight=40.0)
-"""A firmer hold outside the disc gives the better scores and changes less there: docs/results_semantic.md."""
+_TUNED = _PAPER.with_changes(consistency_weight=20.0, click_disc_radius=5.0)
+"""A firmer hold outside the disc, and the neighbours of the clicked pixel with it: docs/results.md."""
 _STROKE = {"consistency_weight": 1.0}
 """Lambda of the stroke mode (section 2.4.2)."""
 

@@ -74,10 +74,11 @@ def supervised_pixels(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The pixels that each click supervises: those within `disc_radius` of its own pixel, clipped to the image.
 
-    A pixel that is strictly nearer to a click of another target is left to that one.
+    Never more than the click's attention radius says: who points at something thin means nothing beside it. A pixel
+    that is strictly nearer to a click of another target is left to that one.
 
     Args:
-        clicks: in pixels; a click's own pixel is the nearest one inside the image.
+        clicks: in pixels, with their attention radii; a click's own pixel is the nearest one inside the image.
         disc_radius: in pixels; 0 takes the click's own pixel alone.
         height: H.
         width: W.
@@ -88,17 +89,17 @@ def supervised_pixels(
     reach = math.floor(disc_radius)
     steps = np.arange(-reach, reach + 1)
     down, right = (grid.ravel() for grid in np.meshgrid(steps, steps, indexing="ij"))
-    is_inside = down**2 + right**2 <= disc_radius**2
-    down, right = down[is_inside], right[is_inside]
+    squared = down**2 + right**2
     centres = np.array([own_pixel(click.x, click.y, height, width) for click in clicks], dtype=np.int64)
     targets = np.array([click.target for click in clicks])
     pixels, owners = [], []
     for index, centre in enumerate(centres):
         rows, cols = centre[0] + down, centre[1] + right
-        keeps = (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
+        keeps = squared <= min(disc_radius, clicks[index].radius) ** 2
+        keeps &= (rows >= 0) & (rows < height) & (cols >= 0) & (cols < width)
         near = np.abs(centres - centre).max(axis=1) <= 2 * reach
         for rival in centres[near & (targets != targets[index])]:
-            keeps &= (rows - rival[0]) ** 2 + (cols - rival[1]) ** 2 >= down**2 + right**2
+            keeps &= (rows - rival[0]) ** 2 + (cols - rival[1]) ** 2 >= squared
         pixels.append(rows[keeps] * width + cols[keeps])
         owners.append(np.full(int(keeps.sum()), index, dtype=np.int64))
     return np.concatenate(pixels), np.concatenate(owners)

@@ -107,6 +107,11 @@ def test_supervised_disc():
     assert len(supervised_pixels([Click(20, 20, 5, 1)], 4, 50, 50)[0]) == 49
 
 
+def test_no_pixel_beyond_the_attention_radius_is_supervised() -> None:
+    assert len(supervised_pixels([Click(20, 20, 1, 1)], 4, 50, 50)[0]) == 5
+    assert len(supervised_pixels([Click(20, 20, 0, 1)], 4, 50, 50)[0]) == 1
+
+
 @pytest.mark.parametrize(
     ("x", "y", "pixel"),
     [(1.49, 0.5, (1, 1)), (1.5, 1.49, (1, 2)), (-7, -7, (0, 0)), (99, 99, (2, 3)), (-0.4, 2.4, (2, 0))],
