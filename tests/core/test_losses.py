@@ -109,7 +109,7 @@ def test_supervised_disc():
 
 def test_no_pixel_beyond_the_attention_radius_is_supervised() -> None:
     assert len(supervised_pixels([Click(20, 20, 1, 1)], 4, 50, 50)[0]) == 5
-    assert len(supervised_pixels([Click(20, 20, 0, 1)], 4, 50, 50)[0]) == 1
+    assert len(supervised_pixels([Click(20, 20, 0.5, 1)], 4, 50, 50)[0]) == 1
 
 
 @pytest.mark.parametrize(
