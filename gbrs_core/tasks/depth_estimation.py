@@ -30,7 +30,7 @@ _LEARNING_RATES: dict[LayerName, float] = {
     "bmconv": LEARNING_RATE_LADDER[7],
 }
 _PAPER = RefinementDefaults(iterations=20, learning_rate=0.0, consistency_weight=0.1, stop_residual=0.0)
-_TUNED = _PAPER.with_changes(consistency_weight=10.0, click_disc_radius=8.0)
+_TUNED = _PAPER.with_changes(consistency_weight=10.0, click_disc_radius=30.0)
 """Errors of a metre weigh little against a mean over the picture unless lambda is larger: docs/results_depth.md."""
 
 
