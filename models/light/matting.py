@@ -248,7 +248,7 @@ def spec(**options: Any) -> NetworkSpec:
         layouts={"index maps": InsertionLayout(levels=tuple((point,) for point in _points()), default_levels=2)},
         default_layout="index maps",
         guidance="trimap",
-        working_side=480,
+        working_side=640,
         licence="research / non-commercial (trained on alphamatting.com, BSDS500 and others; see the model card)",
     )
 
