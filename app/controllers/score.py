@@ -94,7 +94,9 @@ class ScoreController(QObject):
             return None
         interactions = (None, *self._clicks())
         scores = (self._scores.get((truth.truth_id, key)) for key in self._keys())
-        return ScoreCurve(truth, tuple(ScorePoint(*pair) for pair in zip(interactions, scores, strict=True)))
+        active = self._annotation.document.active
+        points = tuple(ScorePoint(*pair) for pair in zip(interactions, scores, strict=True))
+        return ScoreCurve(truth, points, active.name if active is not None else "")
 
     # --- the truth ---
 

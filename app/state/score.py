@@ -66,10 +66,12 @@ class ScoreCurve:
     Attributes:
         truth: what they are scores against.
         points: before the first click, after the first, and so on.
+        subject: name of the object that is scored; empty in tasks without objects.
     """
 
     truth: TruthState
     points: tuple[ScorePoint, ...]
+    subject: str = ""
 
     @property
     def newest(self) -> int | None:

@@ -127,7 +127,8 @@ class ScoreDock(QWidget):
         self.change.setText(self._change_text(curve, place))
         area = curve.area(place)
         self.area.setText(f"Area under the curve: {area:.3f}" if area is not None else "")
-        self.plot.set_curve(score_title(curve.truth.names[place]), curve.values(place))
+        subject = f" of {curve.subject}" if curve.subject else ""
+        self.plot.set_curve(score_title(curve.truth.names[place]) + subject, curve.values(place))
 
     def _change_text(self, curve: ScoreCurve, place: int) -> str:
         """What the last click was good for."""

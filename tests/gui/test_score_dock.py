@@ -149,6 +149,18 @@ class TestScores:
         wait_scored(scored)
         assert curve(scored) == whole
 
+    def test_of_another_object_there_is_another_curve(self, scored):
+        scored.click(60, 45)
+        wait_scored(scored)
+        first = curve(scored)
+        scored.trigger("new_object")
+        wait_scored(scored)
+        assert curve(scored) == (0.0,)
+        assert "Object 2" in scored.window.score_panel.plot.accessibleName()
+        scored.annotation.activate(1)
+        wait_scored(scored)
+        assert curve(scored) == first
+
     def test_deleting_a_click_gives_another_curve(self, scored):
         for place in ((60, 45), (20, 20)):
             scored.click(*place)
