@@ -11,14 +11,20 @@ the model cards for where they come from.
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Sequence
 from importlib import import_module
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from gbrs_core.evaluation.example import DenseExample
+from models.training.mattes import read_matte, trimap_of
+from models.training.sources import held_back_stems, read_rgb
 
 REPORTED = {"interactive": slice(0, None, 2), "semantic": slice(5, None, 17), "matting": slice(1, None, 2)}
 TUNING = {"interactive": slice(1, None, 2), "semantic": slice(2, None, 12), "matting": slice(0, None, 2)}
@@ -30,6 +36,9 @@ FOLDERS = {
     "depth": ("image", "depth"),
 }
 VOID = 11
+COMPOSITES = 2
+ALMOST = 0.02
+"""Alpha this near to nothing or all is taken for it when a matte is put over another photograph."""
 
 
 def truth_of(task: str, example: Any) -> NDArray[Any]:
@@ -41,6 +50,33 @@ def truth_of(task: str, example: Any) -> NDArray[Any]:
     if task == "matting":
         return np.rint(example.target * 255).astype(np.uint8)
     return np.where(example.valid, np.rint(example.target * 1000), 0).astype(np.uint16)
+
+
+def composites(data: Path, mattes: Sequence[str], count: int, seed: int = 5) -> list[DenseExample]:
+    """Held-back mattes over held-back photographs, as in Composition-1k, with trimaps of random widths.
+
+    Args:
+        data: the development data.
+        mattes: names, for example "GT11".
+        count: photographs behind each.
+        seed: of the trimaps.
+    """
+    folder = data / "matting" / "alphamatting"
+    objects = json.loads((data / "bsds500" / "objects.json").read_text(encoding="utf-8"))
+    photographs = iter(held_back_stems(objects))
+    rng, made = np.random.default_rng(seed), []
+    for name, number in product(mattes, range(count)):
+        matte = read_matte(folder, name)
+        alpha = matte.alpha.astype(np.float32) / 255
+        alpha[alpha < ALMOST], alpha[alpha > 1 - ALMOST] = 0, 1
+        behind = read_rgb(data / "bsds500" / objects[next(photographs)]["image"])
+        if (behind.shape[0] > behind.shape[1]) != (alpha.shape[0] > alpha.shape[1]):
+            behind = np.ascontiguousarray(np.rot90(behind))
+        behind = cv2.resize(behind, alpha.shape[::-1], interpolation=cv2.INTER_CUBIC)
+        image = np.rint(alpha[..., None] * matte.colours + (1 - alpha[..., None]) * behind).astype(np.uint8)
+        trimap = trimap_of(alpha, rng)
+        made.append(DenseExample(image, alpha, trimap == 128, trimap, f"{name} over {number}"))
+    return made
 
 
 def chosen(task: str, examples: Sequence[Any], *, is_tuning: bool) -> Sequence[Any]:
@@ -70,10 +106,14 @@ def main() -> int:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--tuning", action="store_true", help="the pictures that settings are chosen on")
     args = parser.parse_args()
+    mattes = ("GT04", "GT16") if args.tuning else ("GT11", "GT22")
     for task in FOLDERS:
         recipe: Any = import_module(f"models.training.recipes.{task}")
         examples = recipe.held_back_examples(args.data)
-        write(task, chosen(task, examples, is_tuning=args.tuning), args.out / task)
+        shown = list(chosen(task, examples, is_tuning=args.tuning))
+        if task == "matting":
+            shown += composites(args.data, mattes, COMPOSITES)
+        write(task, shown, args.out / task)
     return 0
 
 
