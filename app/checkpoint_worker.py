@@ -33,7 +33,7 @@ from app.checkpoint_messages import (
 from app.engine_memory import working_size
 from app.engine_thread import preload_torch
 from app.messages import Failed, Report, Request
-from app.threads import Worker
+from app.threads import Worker, seldom
 from gbrs_core.errors import CancelledError, CheckpointError, GbrsError
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ class CheckpointWorker(Worker):
             self.reported.emit(CheckpointProgress(request.request_id, text, share))
             self._do_quick_ones()
 
-        return report
+        return seldom(report)
 
     def _scan(self, request: ScanFolder) -> Report:
         from models.scan import scan_folder

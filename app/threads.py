@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from PySide6.QtCore import QMetaObject, QObject, Qt, QThread, Signal, Slot
+
+_PROGRESS_INTERVAL_S = 0.05
+"""Least time between two reports of how far something is: the window would draw no more of them."""
 
 
 class Worker(QObject):
@@ -53,3 +59,17 @@ class WorkerThread:
         self.worker.close()
         self._thread.quit()
         self._thread.wait()
+
+
+def seldom(report: Callable[[str, float], None]) -> Callable[[str, float], None]:
+    """The same function for a few words and a share done, called only as often as somebody can see it."""
+    reported_at = float("-inf")
+
+    def report_seldom(text: str, share: float) -> None:
+        nonlocal reported_at
+        now = time.monotonic()
+        if now - reported_at >= _PROGRESS_INTERVAL_S:
+            reported_at = now
+            report(text, share)
+
+    return report_seldom

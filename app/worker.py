@@ -13,7 +13,7 @@ from PySide6.QtCore import Slot
 
 from app.engine_failures import failure_of
 from app.engine_memory import check_memory
-from app.engine_thread import preload_torch
+from app.engine_thread import keep_collector_short, preload_torch
 from app.mailbox import Mailbox
 from app.messages import (
     ClickRefined,
@@ -35,7 +35,7 @@ from app.messages import (
 )
 from app.state.results import ClickOutcome, LabelDetails, Values
 from app.state.shown_tasks import SHOWN_TASKS
-from app.threads import Worker
+from app.threads import Worker, seldom
 from gbrs_core.config import LAYER_NAMES, PresetName, RefinementConfig
 from gbrs_core.errors import CancelledError, DivergedError, GbrsError
 from gbrs_core.interaction import Click, Interaction, TargetSpec
@@ -124,11 +124,15 @@ class EngineWorker(Worker):
 
         device = devices.resolve(request.device)
         assert self._load_network is not None, "StartEngine is always the first request"
-        network = self._load_network(request.source, progress=report, cancelled=lambda: self._mailbox.is_load_cancelled)
+        network = self._load_network(
+            request.source, progress=seldom(report), cancelled=lambda: self._mailbox.is_load_cancelled
+        )
         _check_task(request.source, network)
         if not request.ignores_memory:
             check_memory(network, device)
         _warm_up(network, device)
+        if not self._networks:
+            keep_collector_short()
         self._forget_sessions(network.spec.task)
         self._networks[network.spec.task], self._device = network, device
         self._report_network(request.request_id, request.source, network)

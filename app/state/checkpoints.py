@@ -17,14 +17,14 @@ Presence = Literal["in use", "found", "problem", "not found"]
 PRESENCE_TITLES: Mapping[Presence, str] = {
     "in use": "In use",
     "found": "Found",
-    "problem": "Cannot be used",
+    "problem": "Unusable",
     "not found": "Not found",
 }
 SHORT_HASH = 12
 """Digits of a SHA-256 in the table."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class CheckpointRow:
     """One line: a published checkpoint, a file, or both.
 

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePol
 from app.checkpoint_messages import MemoryEstimated
 from app.state.checkpoints import CheckpointRow, memory_text, size_text, where_to_put
 
+_LINES = 10
+
 
 class CheckpointDetails(QFrame):
     """Facts about a checkpoint, as selectable text with links, and buttons.
@@ -41,6 +43,8 @@ class CheckpointDetails(QFrame):
         self.reveal = _button("&Reveal in Folder", "Show the file where it lies", self.reveal_requested)
         self.copy = _button("&Copy SHA-256", "Copy the whole SHA-256 of the file", self.copy_requested)
         self._lay_out()
+        # As high as the longest account, so that going through the table moves nothing.
+        self.setMinimumHeight(_LINES * self.fontMetrics().lineSpacing() + 40)
 
     def show_row(self, row: CheckpointRow | None, folder: Path | None) -> None:
         """Show a line; None shows what to do."""

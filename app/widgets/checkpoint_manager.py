@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, Signal
@@ -28,7 +29,7 @@ from app.checkpoint_messages import MemoryEstimated
 from app.state.checkpoints import CheckpointRow, converted_name
 from app.theme import icon
 from app.widgets.checkpoint_details import CheckpointDetails
-from app.widgets.checkpoint_table import COLUMNS, ROW_ROLE, TASK_COLUMN, CheckpointFilter, CheckpointModel
+from app.widgets.checkpoint_table import COLUMNS, TASK_COLUMN, CheckpointLines, CheckpointModel
 from app.widgets.message_bar import MessageBar, ProgressStrip
 from gbrs_core.task_catalog import TASKS
 
@@ -65,9 +66,11 @@ class CheckpointManager(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Checkpoint Manager")
         self.setModal(False)
-        self.resize(1180, 720)
+        self.resize(1260, 740)
         self._folder: Path | None = None
         self._wanted_key: tuple[str, str, str] | None = None
+        self._shown: CheckpointRow | None = None
+        self._is_changing = False
         self.folder = QLabel(_NO_FOLDER)
         self.folder.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.choose = _button("Choose &Folder…", "Search another folder and those below it")
@@ -84,7 +87,7 @@ class CheckpointManager(QDialog):
             self.task.addItem(task.title, name)
         self.only_files = QCheckBox("Only &files on this computer")
         self.model = CheckpointModel()
-        self.lines = CheckpointFilter(self.model)
+        self.lines = CheckpointLines(self.model)
         self.table = QTableView()
         self.nothing = QLabel(self.table)
         self.details = CheckpointDetails()
@@ -104,16 +107,14 @@ class CheckpointManager(QDialog):
     def current_row(self) -> CheckpointRow | None:
         """The selected line."""
         index = self.table.currentIndex()
-        row: CheckpointRow | None = index.data(ROW_ROLE) if index.isValid() else None
-        return row
+        return self.lines.row_at(index.row()) if index.isValid() else None
 
     def show_rows(self, rows: Sequence[CheckpointRow]) -> None:
         """Show lines in place of those before; the selection and the place in the table stay."""
-        wanted, place = self._wanted_key, self.table.verticalScrollBar().value()
-        self.model.set_rows(rows)
-        self._select(wanted)
+        place = self.table.verticalScrollBar().value()
+        with self._keeping_selection():
+            self.model.set_rows(rows)
         self.table.verticalScrollBar().setValue(place)
-        self._show_emptiness()
 
     def show_folder(self, folder: Path | None) -> None:
         """Say which folder is searched."""
@@ -275,15 +276,16 @@ class CheckpointManager(QDialog):
         self.search.selectAll()
 
     def _on_wanted(self) -> None:
-        key = self._wanted_key
-        self.lines.show_only(self.search.text(), self.task.currentData(), self.only_files.isChecked())
-        self._select(key)
-        self._show_emptiness()
+        with self._keeping_selection():
+            self.model.show_only(self.search.text(), self.task.currentData(), self.only_files.isChecked())
 
     def _on_selected(self) -> None:
         row = self.current_row
+        if self._is_changing or row == self._shown:
+            return
         if row is not None:
             self._wanted_key = row.key
+        self._shown = row
         self.details.show_row(row, self._folder)
         self.selected.emit(row)
 
@@ -307,15 +309,25 @@ class CheckpointManager(QDialog):
         if row is not None and row.sha256:
             self.copy_requested.emit(row.sha256)
 
+    @contextmanager
+    def _keeping_selection(self) -> Iterator[None]:
+        """While lines come and go: the selected one stays selected, or its successor is."""
+        self._is_changing = True
+        try:
+            yield
+            self._select(self._wanted_key)
+        finally:
+            self._is_changing = False
+        self._on_selected()
+        self._show_emptiness()
+
     def _select(self, key: tuple[str, str, str] | None) -> None:
         """Select the line of that name; the first one if it is gone."""
-        keys = [self.lines.index(number, 0).data(ROW_ROLE).key for number in range(self.lines.rowCount())]
-        if not keys:
-            self._on_selected()
-            return
-        number = keys.index(key) if key in keys else _successor(key, keys)
-        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
-        self.table.selectionModel().setCurrentIndex(self.lines.index(number, TASK_COLUMN), flags)
+        keys = [self.lines.row_at(number).key for number in range(self.lines.rowCount())]
+        if keys:
+            number = keys.index(key) if key in keys else _successor(key, keys)
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+            self.table.selectionModel().setCurrentIndex(self.lines.index(number, TASK_COLUMN), flags)
 
     def _show_emptiness(self) -> None:
         is_empty = self.lines.rowCount() == 0

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QIcon, QPalette
+from PySide6.QtCore import QSize, QSortFilterProxyModel, Qt
+from PySide6.QtGui import QColor, QFontDatabase, QIcon, QPalette, QStandardItem, QStandardItemModel
 
 from app.state.checkpoints import PRESENCE_TITLES, SHORT_HASH, CheckpointRow, Presence, size_text
 from app.theme import BAD, GOOD, icon, is_dark
 
 SORT_ROLE = Qt.ItemDataRole.UserRole
 ROW_ROLE = Qt.ItemDataRole.UserRole + 1
-_Index = QModelIndex | QPersistentModelIndex
+WANTED_ROLE = Qt.ItemDataRole.UserRole + 2
+_WANTED = "wanted"
 
 _PRESENCE_ORDER: tuple[Presence, ...] = ("in use", "found", "problem", "not found")
 _PRESENCE_ICONS: dict[Presence, str] = {
@@ -41,7 +41,7 @@ class Column:
     title: str
     width: int
     text: Callable[[CheckpointRow], str]
-    order: Callable[[CheckpointRow], Any]
+    order: Callable[[CheckpointRow], str | int]
     tip: Callable[[CheckpointRow], str] = lambda _: ""
     is_code: bool = False
 
@@ -57,51 +57,61 @@ def _folder(row: CheckpointRow) -> str:
 COLUMNS: tuple[Column, ...] = (
     Column(
         "On disk",
-        128,
+        104,
         lambda row: PRESENCE_TITLES[row.presence],
         lambda row: _PRESENCE_ORDER.index(row.presence),
     ),
-    _text_column("Task", 80, lambda row: row.task_title),
-    _text_column("Network", 250, lambda row: row.title),
+    _text_column("Task", 74, lambda row: row.task_title),
+    _text_column("Network", 232, lambda row: row.title),
     Column("File", 190, lambda row: row.file_name, lambda row: row.file_name.casefold(), _folder),
-    _text_column("Trained on", 130, lambda row: row.training_data),
-    _text_column("Published figures", 230, lambda row: row.figures),
-    _text_column("Licence", 150, lambda row: row.licence),
-    Column("Size", 76, lambda row: size_text(row.size_bytes), lambda row: row.size_bytes),
+    Column("Size", 70, lambda row: size_text(row.size_bytes), lambda row: row.size_bytes),
     Column(
         "SHA-256",
-        120,
+        116,
         lambda row: row.sha256[:SHORT_HASH] or "–",
         lambda row: row.sha256,
         lambda row: row.sha256,
         is_code=True,
     ),
+    _text_column("Trained on", 124, lambda row: row.training_data),
+    _text_column("Licence", 150, lambda row: row.licence),
+    _text_column("Published figures", 150, lambda row: row.figures),
 )
 TASK_COLUMN = 1
-SIZE_COLUMN = 7
-HASH_COLUMN = 8
+SIZE_COLUMN = 4
 
 
-class CheckpointModel(QAbstractTableModel):
-    """The lines as a table."""
+class CheckpointModel(QStandardItemModel):
+    """The lines as a table.
+
+    Made of Qt's own items: a model in Python would be asked a thousand times per painting, and wait each time for the
+    thread that is loading a network.
+    """
 
     def __init__(self) -> None:
-        super().__init__()
-        self._rows: tuple[CheckpointRow, ...] = ()
+        super().__init__(0, len(COLUMNS))
+        self.rows: tuple[CheckpointRow, ...] = ()
+        self._wanted: tuple[str, str, bool] = ("", "", False)
         self._icons: dict[Presence, QIcon] = {}
         self._colours: dict[Presence, QColor] = {}
         self._code_font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-
-    @property
-    def rows(self) -> tuple[CheckpointRow, ...]:
-        """The lines in their own order."""
-        return self._rows
+        for number, column in enumerate(COLUMNS):
+            header = QStandardItem(column.title)
+            header.setTextAlignment(_alignment(number))
+            self.setHorizontalHeaderItem(number, header)
 
     def set_rows(self, rows: Sequence[CheckpointRow]) -> None:
         """Show other lines."""
-        self.beginResetModel()
-        self._rows = tuple(rows)
-        self.endResetModel()
+        self.rows = tuple(rows)
+        self.setRowCount(0)
+        for number, row in enumerate(self.rows):
+            self.appendRow(self._items(number, row))
+
+    def show_only(self, words: str, task: str, only_files: bool) -> None:
+        """Show the lines with these words, of this task (empty: all), and only files on this computer if so wanted."""
+        self._wanted = (words, task, only_files)
+        for number, row in enumerate(self.rows):
+            self.item(number, 0).setData(self._mark(row), WANTED_ROLE)
 
     def paint_icons(self, palette: QPalette) -> None:
         """Take the colours of the theme."""
@@ -113,81 +123,63 @@ class CheckpointModel(QAbstractTableModel):
             "not found": palette.color(QPalette.ColorRole.PlaceholderText),
         }
         self._icons = {
-            presence: icon(name, palette, colour=self._colours[presence]) for presence, name in _PRESENCE_ICONS.items()
+            presence: _drawn(icon(name, palette, colour=self._colours[presence]))
+            for presence, name in _PRESENCE_ICONS.items()
         }
-        if self._rows:
-            self.dataChanged.emit(self.index(0, 0), self.index(len(self._rows) - 1, 0))
+        for number, row in enumerate(self.rows):
+            for column in range(len(COLUMNS)):
+                self._colour(self.item(number, column), row, column)
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """Number of lines."""
-        return 0 if parent.isValid() else len(self._rows)
+    def _items(self, number: int, row: CheckpointRow) -> list[QStandardItem]:
+        items = []
+        for place, column in enumerate(COLUMNS):
+            item = QStandardItem(column.text(row))
+            item.setEditable(False)
+            item.setToolTip(column.tip(row) or column.text(row))
+            item.setTextAlignment(_alignment(place))
+            item.setData(column.order(row), SORT_ROLE)
+            item.setData(number, ROW_ROLE)
+            if column.is_code:
+                item.setFont(self._code_font)
+            self._colour(item, row, place)
+            items.append(item)
+        items[0].setData(self._mark(row), WANTED_ROLE)
+        return items
 
-    def columnCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
-        """Number of columns."""
-        return 0 if parent.isValid() else len(COLUMNS)
+    def _colour(self, item: QStandardItem, row: CheckpointRow, column: int) -> None:
+        if self._colours and (column == 0 or row.presence == "not found"):
+            item.setForeground(self._colours[row.presence])
+        if self._icons and column == 0:
+            item.setIcon(self._icons[row.presence])
 
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Titles of the columns."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section].title
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """What a cell shows."""
-        row, column = self._rows[index.row()], COLUMNS[index.column()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return column.text(row)
-        if role == SORT_ROLE:
-            return column.order(row)
-        if role == ROW_ROLE:
-            return row
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return column.tip(row) or column.text(row)
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
-        return self._look(row, index.column(), role)
-
-    def _look(self, row: CheckpointRow, column: int, role: int) -> QIcon | QColor | QFont | None:
-        if role == Qt.ItemDataRole.FontRole and COLUMNS[column].is_code:
-            return self._code_font
-        if column == 0 and role == Qt.ItemDataRole.DecorationRole:
-            return self._icons.get(row.presence)
-        if role == Qt.ItemDataRole.ForegroundRole and (column == 0 or row.presence == "not found"):
-            return self._colours.get(row.presence)
-        return None
+    def _mark(self, row: CheckpointRow) -> str:
+        words, task, only_files = self._wanted
+        is_wanted = (not task or row.task == task) and (not only_files or row.found is not None) and row.contains(words)
+        return _WANTED if is_wanted else ""
 
 
-class CheckpointFilter(QSortFilterProxyModel):
+class CheckpointLines(QSortFilterProxyModel):
     """The lines that are wanted, in the wanted order."""
 
     def __init__(self, model: CheckpointModel) -> None:
         super().__init__()
-        self._words = ""
-        self._task = ""
-        self._only_files = False
         self._model = model
         self.setSourceModel(model)
         self.setSortRole(SORT_ROLE)
+        self.setFilterRole(WANTED_ROLE)
+        self.setFilterFixedString(_WANTED)
 
-    def show_only(self, words: str, task: str, only_files: bool) -> None:
-        """Show the lines with these words, of this task (empty: all), and only files on this computer if so wanted."""
-        self._words, self._task, self._only_files = words, task, only_files
-        self.invalidate()
+    def row_at(self, number: int) -> CheckpointRow:
+        """The line that is shown in a row."""
+        return self._model.rows[int(self.index(number, 0).data(ROW_ROLE))]
 
-    def filterAcceptsRow(self, source_row: int, source_parent: _Index) -> bool:
-        """Whether a line is wanted."""
-        row = self._model.rows[source_row]
-        return (
-            (not self._task or row.task == self._task)
-            and (not self._only_files or row.found is not None)
-            and row.contains(self._words)
-        )
 
-    def lessThan(self, left: _Index, right: _Index) -> bool:
-        """Order by what the columns are sorted by; Qt cannot compare these values by itself."""
-        return bool(left.data(SORT_ROLE) < right.data(SORT_ROLE))
+def _drawn(made: QIcon) -> QIcon:
+    """The icon as pixmaps: one of the icon font is drawn in Python each time."""
+    drawn = QIcon()
+    for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):
+        drawn.addPixmap(made.pixmap(QSize(16, 16), mode), mode)
+    return drawn
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
