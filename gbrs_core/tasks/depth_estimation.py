@@ -31,8 +31,8 @@ _LEARNING_RATES: dict[LayerName, float] = {
 }
 _PAPER = RefinementDefaults(iterations=20, learning_rate=0.0, consistency_weight=0.1, stop_residual=0.0)
 _TUNED = _PAPER.with_changes(consistency_weight=10.0, click_disc_radius=30.0)
-"""A mean over the picture weighs little against a click that is off by a metre, and a pixel says little about a surface:
-measured in docs/results_depth.md."""
+"""A mean over the picture weighs little against a click that is off by a metre, and a pixel says little about a
+surface: measured in docs/results_depth.md."""
 
 
 class DepthEstimation(Task):
