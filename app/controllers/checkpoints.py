@@ -185,6 +185,8 @@ class CheckpointController(QObject):
             self._on_scan_ended(report, dialog)
         elif isinstance(report, CheckpointConverted):
             self._take(report.found)
+            self._show_rows()
+            dialog.select_file(report.found.path)
             dialog.show_status(f"Written as {report.found.path}.")
         elif isinstance(report, WorkCancelled):
             dialog.show_status("The conversion was cancelled; nothing was written.")

@@ -116,6 +116,16 @@ class CheckpointManager(QDialog):
             self.model.set_rows(rows)
         self.table.verticalScrollBar().setValue(place)
 
+    def select_file(self, path: Path) -> None:
+        """Select the line of a file, unless it is filtered out."""
+        keys = [
+            row.key
+            for row in (self.lines.row_at(number) for number in range(self.lines.rowCount()))
+            if row.path == path
+        ]
+        if keys:
+            self._select(keys[0])
+
     def show_folder(self, folder: Path | None) -> None:
         """Say which folder is searched."""
         self._folder = folder
@@ -130,7 +140,7 @@ class CheckpointManager(QDialog):
         """Say what is going on; no further scan can be asked for until it ends."""
         self.status.hide()
         self.scan.setEnabled(False)
-        self.progress.show_progress(_shortened(text), share, can_cancel=True)
+        self.progress.show_progress(text, share, can_cancel=True)
 
     def show_status(self, text: str, *, is_warning: bool = False) -> None:
         """Say how it ended; nothing to say gives the usual words."""
@@ -347,10 +357,6 @@ def _successor(key: tuple[str, str, str] | None, keys: Sequence[tuple[str, str, 
     if key is None or not key[1]:
         return 0
     return next((number for number, other in enumerate(keys) if other[:2] == key[:2]), 0)
-
-
-def _shortened(text: str, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit // 2]}…{text[-limit // 2 :]}"
 
 
 def _button(text: str, tip: str) -> QPushButton:

@@ -26,6 +26,8 @@ from app.theme import icon
 MessageKind = Literal["info", "warning", "error"]
 
 HINT_MS = 6000
+_LONGEST_PROGRESS = 56
+"""Characters; names of files would widen the window."""
 _ICONS: dict[MessageKind, str] = {
     "info": "mdi6.information-outline",
     "warning": "mdi6.alert-outline",
@@ -230,10 +232,16 @@ class ProgressStrip(QWidget):
         return self._text.text()
 
     def show_progress(self, text: str, share: float | None, can_cancel: bool) -> None:
-        """Show a share from 0 to 1, None while it is not known."""
-        self._text.setText(text)
+        """Show a share from 0 to 1, None while it is not known; a long text loses its middle."""
+        self._text.setText(_shortened(text))
+        self._text.setToolTip(text)
         self._bar.setRange(0, 0 if share is None else 1000)
         if share is not None:
             self._bar.setValue(round(share * 1000))
         self.cancel.setVisible(can_cancel)
         self.show()
+
+
+def _shortened(text: str) -> str:
+    half = _LONGEST_PROGRESS // 2
+    return text if len(text) <= _LONGEST_PROGRESS else f"{text[:half]}…{text[-half:]}"

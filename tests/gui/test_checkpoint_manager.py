@@ -290,7 +290,7 @@ class TestConvert:
         assert filled.dialog.status.text() == f"Written as {target}."
         assert filled.row("written.safetensors").sha256 == sha256(target)
         assert Path(models.load(target).path) == target
-        filled.select("written.safetensors")
+        assert filled.dialog.current_row.path == target
         assert not filled.dialog.details.convert.isEnabled()
 
     def test_cancelling_writes_nothing(self, filled, tmp_path, monkeypatch):
