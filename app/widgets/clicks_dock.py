@@ -35,6 +35,10 @@ from gbrs_core.interaction import Click, Interaction, Push, Stroke, TargetSpec
 Index = QModelIndex | QPersistentModelIndex
 
 LARGEST_COORDINATE = 100_000.0
+_ROW_HEIGHT = 26
+_LEAST_ROWS = 3
+_MEASURED_ROWS = 20
+"""How many rows decide on the width of a column."""
 _EMPTY = "No clicks yet.\nLeft: object · right: background"
 _EMPTY_DENSE = "No corrections yet.\nClick where the prediction is wrong."
 
@@ -296,7 +300,7 @@ class ClicksDock(QWidget):
         self._model.show(item, outcomes, markers)
         is_dense = isinstance(item, DenseLayer)
         self._empty.setText(_EMPTY_DENSE if is_dense else _EMPTY)
-        self.view.setColumnWidth(Column.TARGET, 94 if is_dense else 28)
+        self._fit_columns(has_words=is_dense)
         has_clicks = item is not None and bool(item.clicks)
         self._stack.setCurrentIndex(1 if has_clicks else 0)
         row = -1 if selected is None else selected
@@ -322,17 +326,27 @@ class ClicksDock(QWidget):
         view.setShowGrid(False)
         view.setTabKeyNavigation(False)
         view.verticalHeader().hide()
-        view.verticalHeader().setDefaultSectionSize(26)
+        view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
         header = view.horizontalHeader()
         header.setMinimumSectionSize(24)
         header.setHighlightSections(False)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        for column, width in ((Column.NUMBER, 34), (Column.TARGET, 28)):
-            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
-            view.setColumnWidth(column, width)
+        header.setResizeContentsPrecision(_MEASURED_ROWS)
+        header.setSectionResizeMode(Column.NUMBER, QHeaderView.ResizeMode.Fixed)
+        view.setColumnWidth(Column.NUMBER, 34)
+        view.setMinimumHeight((_LEAST_ROWS + 1) * _ROW_HEIGHT + 2 * view.frameWidth())
+        self._fit_columns(has_words=False)
         view.selectionModel().currentRowChanged.connect(self._on_row_changed)
         view.doubleClicked.connect(self._on_double_clicked)
         view.delete_pressed.connect(self._on_delete)
+
+    def _fit_columns(self, *, has_words: bool) -> None:
+        """Give the room that is left to the targets where they have words, else to the numbers."""
+        header, modes = self.view.horizontalHeader(), QHeaderView.ResizeMode
+        for column in (Column.X, Column.Y, Column.RADIUS, Column.LOSS):
+            header.setSectionResizeMode(column, modes.ResizeToContents if has_words else modes.Stretch)
+        header.setSectionResizeMode(Column.TARGET, modes.Stretch if has_words else modes.Fixed)
+        if not has_words:
+            self.view.setColumnWidth(Column.TARGET, 28)
 
     def _on_row_changed(self, current: QModelIndex) -> None:
         self.select_requested.emit(current.row())

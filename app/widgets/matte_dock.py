@@ -17,6 +17,7 @@ from gbrs_core.task_catalog import TASKS
 
 _WIDEST = 100
 _DEFAULT_WIDTH = 10
+_SOURCES = (("trimap_from_object", "From Object"), ("import_trimap", "Import…"), ("clear_trimap", "All Unknown"))
 _SETTLE_MS = 120
 """The trimap is made again when a slider rests for so long."""
 
@@ -91,10 +92,8 @@ class MatteDock(QWidget):
         grid.setColumnStretch(1, 1)
         column.addLayout(grid)
         buttons = QHBoxLayout()
-        for action_id in ("trimap_from_object", "import_trimap", "clear_trimap"):
-            button = flat_button(actions, action_id)
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-            buttons.addWidget(button)
+        for action_id, text in _SOURCES:
+            buttons.addWidget(_text_button(actions, action_id, text))
         buttons.addStretch()
         column.addLayout(buttons)
         column.addStretch()
@@ -106,12 +105,7 @@ class MatteDock(QWidget):
         brush.setIconSize(QSize(18, 18))
         row.addWidget(brush)
         for name, _ in TRIMAP_VALUES:
-            button = QToolButton()
-            button.setDefaultAction(actions[f"paint_{name}"])
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
-            button.setText(name.capitalize())
-            button.setProperty("flat", True)
-            row.addWidget(button)
+            row.addWidget(_text_button(actions, f"paint_{name}", name.capitalize()))
         row.addStretch()
         return row
 
@@ -133,6 +127,15 @@ def _width(tip: str) -> QSlider:
     slider.setAccessibleName(tip)
     guard_wheel(slider)
     return slider
+
+
+def _text_button(actions: Actions, action_id: str, text: str) -> QToolButton:
+    """A button with fewer words than the menu has; the panel says what they are about."""
+    # Of the action, not of the button: every change of the action sets the button's own text again.
+    actions[action_id].setIconText(text)
+    button = flat_button(actions, action_id)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    return button
 
 
 def _caption(text: str) -> QLabel:

@@ -51,7 +51,7 @@ class StatusBar(QStatusBar):
             for field in (self.iteration, self.milliseconds, self.outside):
                 field.clear()
             return
-        self.iteration.setText(f"{outcome.iterations} iterations")
+        self.iteration.setText(f"{outcome.iterations} iteration{'' if outcome.iterations == 1 else 's'}")
         self.milliseconds.setText(f"{outcome.seconds * 1000:.0f} ms/click")
         self.outside.setText(f"Outside {outcome.changed_outside:.2%}".replace("%", " %"))
 

@@ -23,6 +23,8 @@ from app.widgets.fields import FIELD_HEIGHT, guard_wheel
 from app.widgets.objects_dock import flat_button
 
 _STEPS = 100
+_ARROW_WIDTH = 44
+"""What a combo box needs besides its text, logical pixels."""
 
 
 class ViewBar(QWidget):
@@ -63,7 +65,6 @@ class ViewBar(QWidget):
         self.view_mode = QComboBox()
         self.view_mode.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.view_mode.setMinimumContentsLength(9)
-        self.view_mode.setMaximumWidth(190)
         self.view_mode.setToolTip("How the prediction is drawn (O)")
         self.view_mode.setAccessibleName("View mode")
         for field in (self.radius, self.view_mode):
@@ -106,6 +107,8 @@ class ViewBar(QWidget):
             self.view_mode.clear()
             for mode, title in modes:
                 self.view_mode.addItem(title, mode)
+            longest = max(self.view_mode.fontMetrics().horizontalAdvance(title) for _, title in modes)
+            self.view_mode.setMaximumWidth(longest + _ARROW_WIDTH)
         for widget in self._threshold_widgets:
             widget.setVisible(has_threshold)
 

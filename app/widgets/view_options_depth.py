@@ -14,6 +14,8 @@ from app.widgets.fields import OptionalDoubleSpinBox
 from app.widgets.view_options_base import ViewOptionsBar
 
 _SWATCH = QSize(48, 12)
+_SWATCH_SPACING = 12
+"""Between swatch and name; the size hint of a styled combo box does not count it."""
 _GREATEST_DEPTH = 100_000.0
 
 
@@ -27,6 +29,7 @@ class DepthOptionsBar(ViewOptionsBar):
         for colour_map in COLOUR_MAPS:
             self.colour_map.addItem(_swatch(colour_map), colour_map.capitalize(), colour_map)
         self._add_field(self.colour_map, "Colour map", "Colours from near to far")
+        self.colour_map.setMinimumWidth(self.colour_map.sizeHint().width() + _SWATCH_SPACING)
         self.reverse = self._add_button("Reverse", "Near in the last colour of the map", is_checkable=True)
         self.near, self.far = (OptionalDoubleSpinBox(_GREATEST_DEPTH, 2) for _ in range(2))
         for field, name, place in ((self.near, "Near", "first"), (self.far, "Far", "last")):
