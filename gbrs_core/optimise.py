@@ -59,6 +59,12 @@ class Iterate:
     is_last: bool
 
 
+FURTHEST_STEP = 2.0
+"""Of a matched step, in learning rates. Where an output is saturated its gradient all but vanishes, and the step that
+would match there changes the whole picture instead of the pixel.
+"""
+
+
 def minimise(
     first: Tensor,
     suffix: Callable[[], Tensor],
@@ -85,7 +91,7 @@ def minimise(
         learning_rate: Adam's step size.
         stop_residual: stop when the residual is below it; 0 never stops.
         matches_step: take the step size that would bring a squared error to zero if the output were linear in the
-            variables, instead of `learning_rate`.
+            variables, but no more than `FURTHEST_STEP` times `learning_rate`.
         look_every: iterations between two looks at the losses.
 
     Raises:
@@ -101,7 +107,10 @@ def minimise(
         unread: list[tuple[int, LossParts, Tensor]] = []
         last = min(iterate.iteration + look_every, iterations)
         for iteration in range(iterate.iteration + 1, last + 1):
-            _update(optimiser, parts, layers, matches_step=matches_step)
+            if matches_step:
+                _update(optimiser, parts, layers, FURTHEST_STEP * learning_rate)
+            else:
+                _update(optimiser, parts, layers)
             with torch.set_grad_enabled(iteration < iterations):
                 logits = suffix().float()
                 parts = objective(logits)
@@ -116,8 +125,13 @@ def start(first: Tensor, objective: Objective) -> Iterate:
     return _read(0, objective(first), first, 0.0, is_final=True)
 
 
-def _update(optimiser: torch.optim.Adam, parts: LossParts, layers: Sequence[nn.Module], *, matches_step: bool) -> None:
-    """One iteration: gradients for the variables alone, a step, and back into their range."""
+def _update(
+    optimiser: torch.optim.Adam, parts: LossParts, layers: Sequence[nn.Module], furthest: float | None = None
+) -> None:
+    """One iteration: gradients for the variables alone, a step, and back into their range.
+
+    With `furthest` the step size matches the loss, up to there; without, it is the optimiser's own.
+    """
     group = optimiser.param_groups[0]
     variables: list[Tensor] = group["params"]
     optimiser.zero_grad(set_to_none=True)
@@ -126,8 +140,8 @@ def _update(optimiser: torch.optim.Adam, parts: LossParts, layers: Sequence[nn.M
     for gradient in gradients:
         # Where a network divides by zero inside (the planes of BTS) a gradient is not a number: it gets no say.
         gradient.nan_to_num_(nan=0.0, posinf=0.0, neginf=0.0)
-    if matches_step:
-        group["lr"] = _matched_step(float(parts.total.detach()), gradients)
+    if furthest is not None:
+        group["lr"] = min(_matched_step(float(parts.total.detach()), gradients), furthest)
     optimiser.step()
     for layer in layers:
         constrain = getattr(layer, "constrain_", None)

@@ -38,7 +38,7 @@ class ImageMatting(Task):
 
     def objective(self, interactions: Sequence[Interaction], reference: Tensor, config: ResolvedConfig) -> Objective:
         """Equation 11 or 12, on the network's raw output: clamped, it would have no gradient outside of [0, 1]."""
-        return regression_objective(interactions, reference, config, is_mean=True)
+        return regression_objective(interactions, reference, config, is_mean=True, value_range=(0.0, 1.0))
 
     def working_array(self, logits: Tensor, guidance: NDArray[np.uint8] | None) -> Working:
         """Alpha (h, w) in [0, 1], as the trimap says where that is known."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -17,7 +18,12 @@ from gbrs_core.tasks.supervision import ClickedPixels, clicks_of, own_pixel
 
 
 def regression_objective(
-    interactions: Sequence[Interaction], reference: Tensor, config: ResolvedConfig, *, is_mean: bool
+    interactions: Sequence[Interaction],
+    reference: Tensor,
+    config: ResolvedConfig,
+    *,
+    is_mean: bool,
+    value_range: tuple[float, float] = (-math.inf, math.inf),
 ) -> Objective:
     """The losses of equations 11 and 13 if the newest interaction is a click, of equation 12 if it is a push.
 
@@ -26,10 +32,11 @@ def regression_objective(
         reference: (1, 1, H, W) prediction at iteration 0.
         config: the numbers to use.
         is_mean: whether the squared errors of the clicks are averaged (equation 11) or summed (equation 13).
+        value_range: least and largest value that is seen of the output; a push does not ask for more.
     """
     newest = interactions[-1]
     if isinstance(newest, Push):
-        return PushObjective(newest, reference)
+        return PushObjective(newest, reference, value_range)
     return SquaredErrorObjective(clicks_of(interactions), reference, config, is_mean=is_mean)
 
 
@@ -62,15 +69,22 @@ class SquaredErrorObjective:
 
 @dataclass(frozen=True, eq=False)
 class PushObjective:
-    """Equation 12: the pixel of one push should be `step` above or below what it was; nothing else counts."""
+    """Equation 12: the pixel of one push should be `step` above or below what was seen there; nothing else counts.
+
+    It never asks for more than `value_range`, and for nothing where the output is beyond its end already.
+    """
 
     push: Push
     reference: Tensor
+    value_range: tuple[float, float] = (-math.inf, math.inf)
 
     def __call__(self, logits: Tensor) -> LossParts:
         """Losses of (1, 1, H, W) float32."""
         row, column = own_pixel(self.push.x, self.push.y, *logits.shape[2:])
-        target = self.reference[0, 0, row, column].detach() + self.push.direction * self.push.step
+        before = self.reference[0, 0, row, column].detach()
+        seen = before.clamp(*self.value_range)
+        wanted = (seen + self.push.direction * self.push.step).clamp(*self.value_range)
+        target = torch.maximum(before, wanted) if self.push.direction > 0 else torch.minimum(before, wanted)
         error = target - logits[0, 0, row, column]
         refinement = error.square()
         return LossParts(refinement, refinement.detach(), torch.zeros_like(refinement), error.detach().abs())

@@ -115,6 +115,23 @@ def test_equation_12_by_hand(direction):
     assert float(objective(reference - torch.tensor([9.0, 0.0])).total) == pytest.approx(0.01)
 
 
+@pytest.mark.parametrize(
+    ("before", "direction", "loss"),
+    [
+        (0.95, 1, 0.05**2),  # up to 1, not to 1.05
+        (0.04, -1, 0.04**2),
+        (1.3, 1, 0.0),  # is seen as 1 already
+        (-0.2, -1, 0.0),
+        (-0.2, 1, 0.3**2),  # is seen as 0 and is to be seen as 0.1
+        (1.3, -1, 0.4**2),
+    ],
+)
+def test_a_push_asks_for_no_alpha_that_cannot_be_seen(before, direction, loss):
+    reference = torch.full((1, 1, 1, 1), before)
+    objective = task_named("matting").objective([Push(0, 0, direction, 0.1)], reference, resolved("matting", Mode.PUSH))
+    assert float(objective(reference).total) == pytest.approx(loss, abs=1e-7)
+
+
 def test_the_newest_click_on_a_pixel_is_the_one_that_counts():
     clicks = [Click(1, 1, 2, 0.2), Click(1.2, 0.9, 5, 0.8), Click(3, 1, 2, 0.5)]
     assert newest_per_pixel(clicks, 4, 5) == clicks[1:]

@@ -103,6 +103,12 @@ def test_the_papers_push_takes_the_learning_rate():
     assert abs(made.reports[0].losses[-1] - 0.05**2) < 1e-4
 
 
+def test_a_push_goes_no_further_than_the_learning_rate_lets_it():
+    config = RefinementConfig(learning_rate=1e-7)
+    made = run(session("matting", config), Push(12, 16, 1, 0.05))
+    assert made.reports[0].losses[-1] == pytest.approx(made.reports[0].losses[0], rel=0.01)
+
+
 def test_settings_for_clicks_leave_a_push_a_push():
     made = run(session("depth", RefinementConfig(iterations=9, consistency_weight=7.0)), Push(12, 16, 1, 0.05))
     assert made.reports[0].iterations_run == 1
