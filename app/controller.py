@@ -180,6 +180,8 @@ class Controller(QObject):
         ):
             changed.connect(self._refresh)
         annotation.document_changed.connect(self._remember_config)
+        # A slot of this object, which is gone before the stack: that is emptied, and says so, while the window ends.
+        annotation.undo_stack.indexChanged.connect(self._on_edited)
         _application().styleHints().colorSchemeChanged.connect(self._on_desktop_scheme_changed)
 
     def _connect_canvas(self) -> None:
@@ -328,6 +330,9 @@ class Controller(QObject):
             refinement=RefinementSettings.from_config(document.config),
             dense_refinement={layer.task: RefinementSettings.from_config(layer.config) for layer in document.layers},
         )
+
+    def _on_edited(self) -> None:
+        self.tasks.forget_hints()
 
     def _on_desktop_scheme_changed(self) -> None:
         if self.settings.current.theme == "system":

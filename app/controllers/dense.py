@@ -86,7 +86,7 @@ class DenseController(QObject):
     def add_click(self, x: float, y: float, radius: float, is_positive: bool) -> None:
         """Correct the map around a pixel, to the target of the button."""
         target = self._target(is_secondary=not is_positive)
-        if target is not None:
+        if target is not None and self._is_open(x, y):
             self.place(Click(x, y, radius, target))
 
     def place(self, click: Click) -> None:
@@ -122,6 +122,9 @@ class DenseController(QObject):
             self._hold = None
             return
         x, y, is_positive = self._hold
+        if not self._is_open(x, y):
+            self._hold = None
+            return
         push = Push(x, y, 1 if is_positive else -1, layer.push_step)
         self._add(push, "push", MERGE_PUSH + MERGE_STRIDE * self._hold_id)
 
@@ -142,6 +145,19 @@ class DenseController(QObject):
             self.hinted.emit("A matte needs a trimap first: make it from an object, import one, or paint it (B).")
             return False
         return True
+
+    def _is_open(self, x: float, y: float) -> bool:
+        """Whether the trimap leaves a pixel to the network; says what to do where it does not."""
+        trimap = self.layer.trimap if self.layer is not None else None
+        if trimap is None:
+            return True
+        height, width = trimap.values.shape
+        row, column = min(max(round(y), 0), height - 1), min(max(round(x), 0), width - 1)
+        value = int(trimap.values[row, column])
+        if value != trimaps.UNKNOWN:
+            known = "foreground" if value == trimaps.FOREGROUND else "background"
+            self.hinted.emit(f"The trimap says {known} here. To correct it, paint it unknown first (B).")
+        return value == trimaps.UNKNOWN
 
     # --- targets ---
 

@@ -78,6 +78,11 @@ class TaskController(QObject):
         self._say_if_without_network(task)
         self._refinement.sync()
 
+    def forget_hints(self) -> None:
+        """What was said of the state before an edit is no longer true, but for a network that is still missing."""
+        self._window.messages.hide_hint()
+        self._say_if_without_network(self._annotation.document.task)
+
     def _say_if_without_network(self, task: str) -> None:
         if self._network.network is None and not self._network.has_default(task):
             self._window.messages.show_message(

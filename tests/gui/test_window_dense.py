@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolButton
 
 from gbrs_core.export import exporters_for
 from gbrs_core.imports import read_depth_map, read_label_map
@@ -207,6 +207,31 @@ class TestMatting:
         (click,) = layer(matte).clicks
         assert click.target == pytest.approx(0.9)
         assert abs(at(values(matte), 85, 45) - 0.9) < abs(before - 0.9)
+
+    @pytest.mark.parametrize("tool", [Qt.Key.Key_C, Qt.Key.Key_P], ids=["click", "push"])
+    @pytest.mark.parametrize(("x", "known"), [(60, "foreground"), (5, "background")])
+    def test_what_the_trimap_says_is_not_corrected(self, matte, tool, x, known):
+        matte.key(tool)
+        matte.click(x, 45)
+        assert f"The trimap says {known} here" in matte.window.messages.title
+        assert layer(matte).clicks == ()
+
+    def test_a_hint_goes_with_the_next_edit(self, matte):
+        matte.click(60, 45)
+        assert matte.window.messages.title
+        matte.click(85, 45)
+        assert not matte.window.messages.title
+
+    def test_the_warning_of_a_trimap_goes_when_another_task_is_worked_on(self, matte):
+        matte.trigger("clear_trimap")
+        assert "unknown everywhere" in matte.window.messages.title
+        matte.trigger("task_depth")
+        assert not matte.window.messages.title
+
+    def test_the_buttons_of_the_panel_keep_their_short_words(self, matte):
+        matte.trigger("paint_foreground")
+        words = {button.text() for button in matte.window.matte_panel.findChildren(QToolButton)}
+        assert {"Foreground", "From Object", "All Unknown"} <= words
 
     def test_the_right_button_is_zero(self, matte):
         matte.click(85, 45, RIGHT)
