@@ -10,7 +10,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
 
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 """How long a test waits for the engine on a machine that is busy with other things."""
 
 NETWORK_A, NETWORK_B = "light_interactive", "another"
