@@ -59,9 +59,9 @@ class TooLargeError(GbrsError):
     """
 
     def __init__(self, needed_bytes: int, available_bytes: int, device: str) -> None:
-        advice = "choose a smaller working size"
+        advice = "close other programs, or take a smaller network"
         if device != "cpu":
-            advice += " or the device CPU"
+            advice = "use the device CPU, or take a smaller network"
         super().__init__(
             f"one click would take about {_gigabytes(needed_bytes)} of memory, and {device} has "
             f"{_gigabytes(available_bytes)} left; {advice}"

@@ -80,6 +80,7 @@ class MessageBar(QFrame):
         self._details.hide()
         self._fold = QPushButton("Details")
         self._fold.setCheckable(True)
+        self._fold.setAutoDefault(False)  # in a dialog, Return is for others
         self._fold.toggled.connect(self._details.setVisible)
         self._actions = QHBoxLayout()
         self._actions.setSpacing(6)

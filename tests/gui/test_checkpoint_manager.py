@@ -8,7 +8,7 @@ import pytest
 import torch
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QPlainTextEdit
 
 import models
 from app.widgets.checkpoint_table import SIZE_COLUMN
@@ -252,6 +252,8 @@ class TestLoad:
         aside.rename(folder / "own" / "other.safetensors")
         assert "other.safetensors" in filled.dialog.messages.text
         assert filled.shell.window.messages.title == ""
+        filled.shell.qtbot.keyClick(filled.dialog.search, Qt.Key.Key_Return)
+        assert not filled.dialog.messages.findChild(QPlainTextEdit).isVisible()
 
     def test_an_unusable_file_says_why(self, filled):
         filled.select("page.pth")

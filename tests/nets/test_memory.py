@@ -127,8 +127,8 @@ def test_a_device_that_is_too_small(
     message = str(caught.value)
     assert "3.5 GB" in message
     assert f"{device} has 2.0 GB left" in message
-    assert "smaller working size" in message
-    assert ("or the device CPU" in message) == advises_cpu
+    assert "smaller network" in message
+    assert ("use the device CPU" in message) == advises_cpu
     assert (caught.value.needed_bytes, caught.value.available_bytes) == (gigabyte(3.5), gigabyte(2))
 
 
