@@ -245,7 +245,7 @@ def spec(**options: Any) -> NetworkSpec:
         name=NAME,
         task="matting",
         title="Light matting (embedded)",
-        layouts={"index maps": InsertionLayout(levels=tuple((point,) for point in _points()), default_levels=2)},
+        layouts={"index maps": InsertionLayout(levels=tuple((point,) for point in _points()), default_levels=3)},
         default_layout="index maps",
         guidance="trimap",
         working_side=640,
