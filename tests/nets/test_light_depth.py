@@ -16,7 +16,6 @@ import models
 from gbrs_core import RefinementSession
 from gbrs_core.errors import ShapeError
 from gbrs_core.evaluation.dense_click import next_value_click
-from models.checkpoints import LoadedNetwork
 from models.light.depth import (
     MAX_DEPTH,
     MAXIMUM_TILT,
@@ -27,6 +26,7 @@ from models.light.depth import (
     depth_logit,
     spec,
 )
+from models.spec import LoadedNetwork
 from models.training.config import TrainConfig, TrainingError, read_config
 from models.training.depth_frames import DepthView, is_held_back, random_view, read_frames
 from models.training.depth_losses import depth_loss, disparity_loss, gradient_difference, silog_loss
