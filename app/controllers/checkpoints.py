@@ -93,10 +93,11 @@ class CheckpointController(QObject):
         if self.dialog is None:
             self.dialog = self._new_dialog()
             self._post(ListPublished(next(self._request_ids)))
-        self.dialog.show()
+        if self.dialog.isHidden():
+            self.dialog.show()
+            self.scan()
         self.dialog.raise_()
         self.dialog.activateWindow()
-        self.scan()
 
     def paint_icons(self) -> None:
         """Draw the icons in the colours of the theme."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QObject, Qt, Signal
-from PySide6.QtGui import QAction, QHideEvent, QKeyEvent, QKeySequence, QPalette
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -49,7 +49,6 @@ class CheckpointManager(QDialog):
         convert_requested(Path, Path): write it as safetensors; a proposal where to.
         reveal_requested(Path): show the file where it lies.
         copy_requested(str): put this text on the clipboard.
-        hidden(): the dialog was closed.
     """
 
     folder_chosen = Signal(object)
@@ -60,7 +59,6 @@ class CheckpointManager(QDialog):
     convert_requested = Signal(object, object)
     reveal_requested = Signal(object)
     copy_requested = Signal(str)
-    hidden = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -248,11 +246,6 @@ class CheckpointManager(QDialog):
             self.table.addAction(action)
 
     # --- events ---
-
-    def hideEvent(self, event: QHideEvent) -> None:
-        """Tell that the dialog was closed."""
-        super().hideEvent(event)
-        self.hidden.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Escape empties the search before it closes."""
