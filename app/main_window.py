@@ -40,7 +40,7 @@ TaskPanel = ObjectsDock | ClassesDock | MatteDock | DepthDock
 
 LAYOUT_VERSION = 2
 _DEFAULT_SIZE = QSize(1320, 880)
-_PANEL_WIDTH = 290
+_PANEL_WIDTH = 330
 _PANEL_HEIGHTS = (170, 190, 440)
 _TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
     ("open_image", "open_folder", "export"),

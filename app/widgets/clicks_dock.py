@@ -187,7 +187,9 @@ class ClicksModel(QAbstractTableModel):
         return f"{getattr(click, _FIELDS[column]):.0f}" if not isinstance(click, Stroke) else ""
 
     def _swatch(self, row: int) -> QColor | None:
-        colour = self._markers[row].colour if row < len(self._markers) else None
+        """The colour of a class or an alpha; a depth has none of its own."""
+        has_colours = self.targets is not None and not self.targets.unit
+        colour = self._markers[row].colour if has_colours and row < len(self._markers) else None
         return QColor(*colour) if colour is not None else None
 
     def _tip(self, row: int, column: Column) -> str:
@@ -332,7 +334,7 @@ class ClicksDock(QWidget):
         header.setHighlightSections(False)
         header.setResizeContentsPrecision(_MEASURED_ROWS)
         header.setSectionResizeMode(Column.NUMBER, QHeaderView.ResizeMode.Fixed)
-        view.setColumnWidth(Column.NUMBER, 34)
+        view.setColumnWidth(Column.NUMBER, 30)
         view.setMinimumHeight((_LEAST_ROWS + 1) * _ROW_HEIGHT + 2 * view.frameWidth())
         self._fit_columns(has_words=False)
         view.selectionModel().currentRowChanged.connect(self._on_row_changed)

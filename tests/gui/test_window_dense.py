@@ -357,6 +357,13 @@ class TestDepth:
         depth.wait_idle()
         assert layer(depth).clicks[0].target == 4.5
 
+    def test_the_list_of_clicks_shows_targets_in_full(self, depth):
+        depth.click(60, 45)
+        depth.wait_idle()
+        view = depth.window.clicks_panel.view
+        depth.wait(lambda: view.columnWidth(1) >= view.sizeHintForColumn(1))
+        assert view.model().index(0, 1).data(Qt.ItemDataRole.DecorationRole) is None
+
     def test_millimetres_come_back_as_they_were(self, depth, tmp_path):
         depth.click(60, 45)
         depth.wait_idle()
