@@ -191,6 +191,9 @@ class Controller(QObject):
         canvas.click_selected.connect(annotation.select_click)
         canvas.paths_dropped.connect(self.open_dropped)
         canvas.space_tapped.connect(self.finish_active)
+        canvas.press_missed.connect(
+            partial(self.window.messages.show_hint, "That is beside the image: nothing changed.")
+        )
 
     def _connect_panels(self) -> None:
         window, annotation = self.window, self.annotation

@@ -51,6 +51,7 @@ class Canvas(CanvasTools):
         click_move_requested(int index, float x, float y): a marker was dragged and released.
         click_delete_requested(int index): Del over a marker, or with one selected.
         click_selected(int index): a marker was clicked; -1 for a click beside the image.
+        press_missed(): a press beside the image that there was nothing to deselect for.
         cursor_moved(float x, float y): the pointer is over the image.
         cursor_left(): the pointer is no longer over the image.
         space_tapped(): the space bar was tapped, not held.
@@ -62,6 +63,7 @@ class Canvas(CanvasTools):
     click_move_requested = Signal(int, float, float)
     click_delete_requested = Signal(int)
     click_selected = Signal(int)
+    press_missed = Signal()
     cursor_moved = Signal(float, float)
     cursor_left = Signal()
     space_tapped = Signal()
@@ -103,6 +105,8 @@ class Canvas(CanvasTools):
         self._gestures.start(tool.begin(self._pointer_event("press", event, self._viewport), surroundings))
         if not self._gestures.is_running and any(marker.is_selected for marker in self._markers):
             self.click_selected.emit(-1)
+        elif not self._gestures.is_running:
+            self.press_missed.emit()
         self._report_push()
         self._refresh()
 

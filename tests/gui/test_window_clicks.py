@@ -262,3 +262,11 @@ class TestWhileRefining:
         shell.annotation.undo_stack.undo()
         np.testing.assert_array_equal(shell.controller.refinement.result_of(shell.active).values, before)
         shell.wait(lambda: combo.currentData() == "bmconv")
+
+
+def test_a_press_beside_the_image_says_so(shell):
+    shell.click(-8, 45)
+    assert "beside the image" in shell.window.messages.title
+    assert shell.document.objects == ()
+    shell.click(60, 45)
+    assert not shell.window.messages.title
