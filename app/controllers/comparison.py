@@ -90,6 +90,8 @@ class ComparisonController(QObject):
             self._source.references[layer.task] = reference
             words = self._words(layer, reference, estimate.values)
             self.compared.emit(f"Compared with {report.path.name}", ". ".join((words, *report.notes)))
+        else:
+            self.hinted.emit("The prediction to compare with is gone: another task or network came in between.")
 
     def _words(self, layer: DenseLayer, reference: Values, values: Values) -> str:
         if layer.description.output_kind is OutputKind.LABEL_MAP:

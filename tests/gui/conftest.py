@@ -1,5 +1,7 @@
 """A window with real threads and the miniature network, driven by real events."""
 
+import sys
+import traceback
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from PIL import Image
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox
+from pytestqt.exceptions import TimeoutError as QtTimeoutError
 
 WAIT_MS = 60_000
 """How long a test waits for the engine on a machine that is busy with other things."""
@@ -69,7 +72,20 @@ class Shell:
     # --- waiting ---
 
     def wait(self, condition, what="the condition"):
-        self.qtbot.waitUntil(lambda: bool(condition()), timeout=WAIT_MS)
+        try:
+            self.qtbot.waitUntil(lambda: bool(condition()), timeout=WAIT_MS)
+        except QtTimeoutError:
+            pytest.fail(f"waited in vain for {what}\n{self.state()}")
+
+    def state(self):
+        """What the window and every thread are at, for a test that waited in vain."""
+        controller = self.controller
+        lines = [
+            f"message {self.error}, refining {controller.refinement.is_busy}, reading {controller.files.is_reading}"
+        ]
+        for ident, frame in sys._current_frames().items():
+            lines += [f"thread {ident}", *traceback.format_stack(frame, limit=8)]
+        return "\n".join(lines)
 
     def start(self, path=None, task="interactive"):
         """Start the threads; returns when the image and the network are there."""

@@ -188,6 +188,16 @@ class TestComparison:
         assert "the classes end at 3" in semantic.error[1]
         assert semantic.document == before
 
+    def test_a_map_that_comes_when_another_task_is_worked_on_is_not_dropped_silently(
+        self, semantic, tmp_path, monkeypatch
+    ):
+        path = tmp_path / "other.png"
+        Image.fromarray(np.full((90, 120), 2, np.uint8)).save(path)
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+        semantic.trigger("compare")
+        semantic.trigger("task_matting")
+        semantic.wait(lambda: "is gone" in semantic.window.messages.title, "the reason")
+
 
 class TestMatting:
     def test_without_a_trimap_a_click_says_what_is_missing(self, matting):
