@@ -22,7 +22,8 @@ check: $(READY) ## format, lint, types, import contracts and the fast tests: bef
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not slow" $(ARGS)
+	OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not slow" \
+		--numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
 
 fix: $(READY) ## put format and lint right where it can be done automatically
 	$(BIN)/ruff check --fix

@@ -369,6 +369,7 @@ def test_a_header_of_many_empty_tensors(refusal: Callable[[Path], str], tmp_path
     assert "more than 100,000 tensors" in refusal(safetensors(tmp_path / "weights.safetensors", header.encode()))
 
 
+@pytest.mark.slow
 def test_a_network_of_a_million_classes(refusal: Callable[[Path], str], tmp_path: Path) -> None:
     """The file holds every byte it claims, three gigabytes of zeros, which take no room on the disk."""
     classes = 1_500_000

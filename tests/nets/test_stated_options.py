@@ -26,6 +26,7 @@ def depth_weights() -> dict[str, torch.Tensor]:
     return dict(models.create("bts_densenet161").state_dict())
 
 
+@pytest.mark.slow
 def test_the_largest_depth_of_a_published_file(tmp_path: Path, depth_weights: dict[str, torch.Tensor]) -> None:
     folder = tmp_path / "bts_eigen_v2_pytorch_densenet161"
     folder.mkdir()
