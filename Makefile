@@ -23,7 +23,7 @@ check: $(READY) ## format, lint, types, import contracts and the fast tests: bef
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	OMP_NUM_THREADS=1 QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -q -m "not slow" \
-		--numprocesses auto --maxprocesses 8 --dist loadfile $(ARGS)
+		--numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)
 
 fix: $(READY) ## put format and lint right where it can be done automatically
 	$(BIN)/ruff check --fix
