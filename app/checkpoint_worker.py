@@ -6,9 +6,7 @@ Foreign files are read in a process of their own (`models.isolated`); this threa
 from __future__ import annotations
 
 import hashlib
-import logging
 import threading
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,9 +30,10 @@ from app.checkpoint_messages import (
 )
 from app.engine_memory import working_size
 from app.engine_thread import preload_torch
-from app.messages import Failed, Report, Request
+from app.messages import Report, Request
 from app.threads import Worker, seldom
-from gbrs_core.errors import CancelledError, CheckpointError, GbrsError
+from app.worker_failures import failure
+from gbrs_core.errors import CancelledError, CheckpointError
 
 if TYPE_CHECKING:
     from models.memory import MemoryEstimate
@@ -46,8 +45,6 @@ _WHAT: dict[type[Request], str] = {
     ConvertCheckpoint: "The checkpoint was not converted",
     ReadClassList: "The class list was not taken",
 }
-
-_log = logging.getLogger(__name__)
 
 
 class CheckpointWorker(Worker):
@@ -141,13 +138,8 @@ class CheckpointWorker(Worker):
             report = self._do[type(request)](request)
         except CancelledError:
             report = WorkCancelled(request.request_id)
-        except GbrsError as error:
-            details = getattr(error, "details", "") or traceback.format_exc()
-            report = Failed(request.request_id, what, str(error), details)
         except Exception as error:  # noqa: BLE001 - the border of the thread
-            _log.exception("%s", what)
-            reason = f"Unexpected error: {error or type(error).__name__}"
-            report = Failed(request.request_id, what, reason, traceback.format_exc())
+            report = failure(request, what, error)
         if report is not None:
             self.reported.emit(report)
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,16 +24,15 @@ from app.file_messages import (
     ReferenceReady,
     TrimapReady,
 )
-from app.messages import Failed, Request
+from app.messages import Request
 from app.rendering.options import BackgroundPhoto
 from app.threads import Worker
-from gbrs_core.errors import GbrsError, ImageError
+from app.worker_failures import failure
+from gbrs_core.errors import ImageError
 from gbrs_core.prediction import OutputKind
 
 if TYPE_CHECKING:
     from gbrs_core.export import ExportObject, ExportRequest
-
-_log = logging.getLogger(__name__)
 
 
 class IoWorker(Worker):
@@ -83,12 +80,8 @@ class IoWorker(Worker):
                 self.reported.emit(_read_reference(request))
             elif isinstance(request, ReadBackground):
                 self.reported.emit(_read_background(request))
-        except GbrsError as error:
-            self.reported.emit(Failed(request.request_id, what, str(error), traceback.format_exc()))
         except Exception as error:  # noqa: BLE001 - the border of the thread
-            _log.exception("%s", what)
-            reason = f"Unexpected error: {error or type(error).__name__}"
-            self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
+            self.reported.emit(failure(request, what, error))
 
 
 _FAILURES: dict[type[Request], str] = {

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import threading
-import traceback
 from dataclasses import replace
 
 import numpy as np
 from PySide6.QtCore import Slot
 
-from app.messages import Failed, Request
+from app.messages import Request
 from app.score_messages import (
     ClickProposed,
     ForgetTruth,
@@ -24,8 +22,8 @@ from app.score_messages import (
     TruthRead,
 )
 from app.threads import Worker
+from app.worker_failures import failure
 from gbrs_core import enlarging
-from gbrs_core.errors import GbrsError
 from gbrs_core.evaluation.example import DenseExample
 from gbrs_core.evaluation.measures import MEASURES, Measure
 from gbrs_core.evaluation.policies import POLICIES, placed
@@ -34,8 +32,6 @@ from gbrs_core.interaction import Click
 from gbrs_core.prediction import OutputKind, Prediction
 from gbrs_core.suggestion import mask_uncertainty, most_uncertain
 from gbrs_core.task_catalog import TASKS
-
-_log = logging.getLogger(__name__)
 
 
 class ScoreWorker(Worker):
@@ -96,12 +92,8 @@ class ScoreWorker(Worker):
                 self._propose(request)
             elif isinstance(request, SuggestPlace):
                 self.reported.emit(_suggestion(request))
-        except GbrsError as error:
-            self.reported.emit(Failed(request.request_id, what, str(error), traceback.format_exc()))
         except Exception as error:  # noqa: BLE001 - the border of the thread
-            _log.exception("%s", what)
-            reason = f"Unexpected error: {error or type(error).__name__}"
-            self.reported.emit(Failed(request.request_id, what, reason, traceback.format_exc()))
+            self.reported.emit(failure(request, what, error))
 
     def _read(self, request: ReadTruth) -> None:
         options = TruthOptions(request.class_count, request.depth_limits)
