@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,8 +21,8 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.rendering.depth_scale import round_step
 from app.rendering.profile import Profile, profile_csv
+from app.widgets.value_lines import paint_value_lines
 from gbrs_core.atomic import atomic_write
 from gbrs_core.errors import ExportError
 
@@ -160,18 +159,9 @@ class ProfilePlot(QWidget):
             self._paint_head(painter)
 
     def _paint_ticks(self, painter: QPainter, area: QRectF) -> None:
-        low, high = self.limits()
-        step = round_step((high - low) / max(area.height() / _PX_PER_TICK, 1))
         metrics = QFontMetricsF(self._small_font())
-        for index in range(math.ceil(low / step), math.floor(high / step) + 1):
-            y = self._y(index * step, area)
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            text = f"{index * step:g}"
-            painter.drawText(
-                QPointF(area.left() - 6 - metrics.horizontalAdvance(text), y + metrics.capHeight() / 2), text
-            )
+        font, palette = self._small_font(), self.palette()
+        paint_value_lines(painter, area, self.limits(), lambda value: self._y(value, area), _PX_PER_TICK, font, palette)
         painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
         foot = QRectF(area.left(), area.bottom() + 4, area.width(), metrics.height())
         profile = self._profile

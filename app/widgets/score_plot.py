@@ -11,6 +11,7 @@ from PySide6.QtGui import QFont, QFontMetricsF, QMouseEvent, QPainter, QPaintEve
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.rendering.depth_scale import round_step
+from app.widgets.value_lines import paint_value_lines
 
 _MARGIN_PX = 8.0
 _FONT_PX = 11
@@ -124,18 +125,8 @@ class ScorePlot(QWidget):
 
     def _paint_values(self, painter: QPainter, area: QRectF) -> None:
         """Lines at round values."""
-        low, high = self.limits()
-        step = round_step((high - low) / max(area.height() / _PX_PER_TICK, 1))
-        metrics = QFontMetricsF(self._small_font())
-        for index in range(math.ceil(low / step), math.floor(high / step) + 1):
-            y = self._y(index * step, area)
-            painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Midlight), 1))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            text = f"{index * step:.6g}"
-            painter.drawText(
-                QPointF(area.left() - 8 - metrics.horizontalAdvance(text), y + metrics.capHeight() / 2), text
-            )
+        font, palette = self._small_font(), self.palette()
+        paint_value_lines(painter, area, self.limits(), lambda value: self._y(value, area), _PX_PER_TICK, font, palette)
 
     def _paint_clicks(self, painter: QPainter, area: QRectF) -> None:
         """Numbers of clicks below the curve."""

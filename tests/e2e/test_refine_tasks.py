@@ -298,8 +298,6 @@ def test_network_whose_output_is_not_a_number(refine, monkeypatch, task, clicks)
 @pytest.mark.slow
 @pytest.mark.parametrize("task", ["semantic", "matting", "depth"])
 def test_built_in_network(task, tmp_path):
-    if models.default_network(task) is None:
-        pytest.skip(f"there is no built-in network for {task} yet")
     image = read_image(sample_path()).array
     trimap = np.full(image.shape[:2], 128, np.uint8)
     trimap[:40], trimap[-40:] = 0, 255
