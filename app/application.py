@@ -48,6 +48,8 @@ def run(paths: Sequence[Path | str], *, task: str, checkpoint: Path | str | None
     controller.window.first_painted.connect(
         lambda: QTimer.singleShot(0, controller, lambda: controller.start(opened, network, device, task))
     )
+    # Nobody does this for windows where there is no window manager, or a careless one.
+    controller.window.resize(controller.window.size().boundedTo(application.primaryScreen().availableSize()))
     controller.window.show()
     status = application.exec()
     controller.stop()

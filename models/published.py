@@ -164,11 +164,6 @@ PUBLISHED: tuple[PublishedCheckpoint, ...] = (
 """All of them, by task and then as their authors list them."""
 
 
-def for_task(task: str) -> tuple[PublishedCheckpoint, ...]:
-    """The published checkpoints of a task, in the catalogue's order; none for a task without any."""
-    return tuple(entry for entry in PUBLISHED if entry.task == task)
-
-
 def published_as(path: Path, architecture: str) -> PublishedCheckpoint | None:
     """The catalogue's entry for a file of that name whose keys are those of `architecture`, else None.
 
