@@ -157,7 +157,7 @@ class Head(nn.Module):
 
 
 class LightInteractive(nn.Module):
-    """The network; place B is the input of `head`."""
+    """The network; A, B and C are f-BRS's places: the encoder's end, the input of `head`, the features it classifies."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -198,7 +198,9 @@ class LightInteractive(nn.Module):
         return fine[:, :, :height, :width]
 
 
+PLACE_A = InsertionPoint("A", "encoder.stage16", channels=WIDTHS[3], stride=16)
 PLACE_B = InsertionPoint("B", "head", side="input", channels=DECODER_CHANNELS + sum(SKIP_CHANNELS), stride=4)
+PLACE_C = InsertionPoint("C", "head.block3", channels=DECODER_CHANNELS // 2, stride=4)
 
 
 def build(**options: Any) -> nn.Module:
@@ -214,7 +216,12 @@ def spec(**options: Any) -> NetworkSpec:
         name=NAME,
         task="interactive",
         title="Light interactive (embedded)",
-        layouts={"B": InsertionLayout(levels=((PLACE_B,),))},
+        # Level 1 is B alone, as published; the further levels add C behind it and then A before the pyramid.
+        layouts={
+            "A": InsertionLayout(levels=((PLACE_A,),)),
+            "B": InsertionLayout(levels=((PLACE_B,), (PLACE_C,), (PLACE_A,)), default_levels=1),
+            "C": InsertionLayout(levels=((PLACE_C,),)),
+        },
         default_layout="B",
         guidance="click_maps",
         click_norm_radius=260.0,
