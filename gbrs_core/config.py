@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 LayerName = Literal["none", "sb", "bmsb", "bmsb-m", "bmconv"]
 PresetName = Literal["paper", "tuned"]
+MethodName = Literal[
+    "g-brs", "no-brs", "rgb-brs", "distmap-brs", "rgb-brs:lbfgs", "distmap-brs:lbfgs", "f-brs-a", "f-brs-b", "f-brs-c",
+    "grabcut",
+]  # fmt: skip
 BiasMapKind = Literal["free", "image"]
 
 LAYER_NAMES: tuple[LayerName, ...] = ("none", "sb", "bmsb", "bmsb-m", "bmconv")
+GBRS: MethodName = "g-brs"
+METHOD_NAMES: tuple[MethodName, ...] = get_args(MethodName)
 LEARNING_RATE_LADDER: tuple[float, ...] = tuple(0.1 * 0.5**k for k in range(10))
 """The ten learning rates of section 3.1."""
 
@@ -35,6 +41,8 @@ class RefinementConfig:
         top_k_channels: refine only the k channels of highest mean activation; None takes the network's default, which
             mostly is to refine all.
         precision: "bf16" runs the suffix in bfloat16; variables and losses stay float32.
+        method: G-BRS, or a baseline of `gbrs_core.method_catalog`. Of the fields above, those with Adam's loop take
+            preset, iterations, learning rate and consistency weight; the others have settings of their own.
     """
 
     layer: LayerName = "bmconv"
@@ -50,8 +58,11 @@ class RefinementConfig:
     levels: int | None = None
     top_k_channels: int | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
+    method: MethodName = GBRS
 
     def __post_init__(self) -> None:
+        if self.method not in METHOD_NAMES:
+            raise ValueError(f"unknown method {self.method!r}; known methods: {', '.join(METHOD_NAMES)}")
         if self.layer not in LAYER_NAMES:
             raise ValueError(f"unknown layer {self.layer!r}; known layers: {', '.join(LAYER_NAMES)}")
         if self.iterations is not None and self.iterations < 1:

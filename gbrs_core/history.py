@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gbrs_core.active_layers import Variables
 from gbrs_core.config import RefinementConfig
 from gbrs_core.interaction import Interaction
 
 BUDGET_BYTES = 160 * 1024 * 1024
 NEWEST_STATES_PROTECTED = 2
 """States that are kept whatever the budget: the one now and the one before."""
+
+
+class Snapshot(Protocol):
+    """What a session goes on from: the auxiliary variables, or what a baseline has in their place."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory held."""
+
+
+S = TypeVar("S", bound=Snapshot)
 
 
 @dataclass(frozen=True)
@@ -46,13 +57,13 @@ class ClickReport:
 
 
 @dataclass(frozen=True, eq=False)
-class State:
+class State(Generic[S]):
     """The session after a click.
 
     Attributes:
         report: the click and how it went.
         config: the settings it was refined with.
-        variables: the auxiliary variables after it; None without layers.
+        variables: what the next click goes on from; None without layers.
         prediction: read-only float32 (h, w) or (K, h, w) at working size; None if it was dropped and is to be made
             again.
         is_kept: whether the session can go back to it; otherwise only the click and its report are left.
@@ -60,7 +71,7 @@ class State:
 
     report: ClickReport
     config: RefinementConfig
-    variables: Variables | None
+    variables: S | None
     prediction: NDArray[np.float32] | None
     is_kept: bool = True
 
@@ -77,7 +88,7 @@ class State:
 
 
 @dataclass(frozen=True, eq=False)
-class History:
+class History(Generic[S]):
     """All states up to now, and the undone ones. Immutable: going back is taking the old object again.
 
     Past the budget the oldest predictions go first (one pass of the network makes them again from the variables), then
@@ -89,12 +100,12 @@ class History:
         budget_bytes: memory for all states.
     """
 
-    done: tuple[State, ...] = ()
-    undone: tuple[State, ...] = ()
+    done: tuple[State[S], ...] = ()
+    undone: tuple[State[S], ...] = ()
     budget_bytes: int = BUDGET_BYTES
 
     @property
-    def newest(self) -> State | None:
+    def newest(self) -> State[S] | None:
         """The state now; None before the first click."""
         return self.done[-1] if self.done else None
 
@@ -118,15 +129,15 @@ class History:
         """Memory held by all states."""
         return sum(state.size_bytes for state in (*self.done, *self.undone))
 
-    def pushed(self, state: State) -> History:
+    def pushed(self, state: State[S]) -> History[S]:
         """With one more click; what was undone is gone."""
         return replace(self, done=(*self.done, state), undone=())._within_budget()
 
-    def with_newest(self, state: State) -> History:
+    def with_newest(self, state: State[S]) -> History[S]:
         """With the newest state replaced."""
         return replace(self, done=(*self.done[:-1], state))._within_budget()
 
-    def gone_to(self, count: int) -> History:
+    def gone_to(self, count: int) -> History[S]:
         """With `count` clicks in force, later ones undone; up to all clicks that are known."""
         timeline = (*self.done, *reversed(self.undone))
         return replace(self, done=timeline[:count], undone=tuple(reversed(timeline[count:])))
@@ -141,7 +152,7 @@ class History:
                 count = index + 1
         return count
 
-    def _within_budget(self) -> History:
+    def _within_budget(self) -> History[S]:
         excess = self.size_bytes - self.budget_bytes
         if excess <= 0:
             return self
@@ -156,9 +167,9 @@ class History:
         return replace(self, done=tuple(timeline[:count]), undone=tuple(reversed(timeline[count:])))
 
 
-def _without_prediction(state: State) -> State:
+def _without_prediction(state: State[S]) -> State[S]:
     return replace(state, prediction=None)
 
 
-def _dropped(state: State) -> State:
+def _dropped(state: State[S]) -> State[S]:
     return replace(state, prediction=None, variables=None, is_kept=False)

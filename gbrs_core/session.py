@@ -10,17 +10,18 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gbrs_core.config import RefinementConfig, ResolvedConfig
+from gbrs_core.active_layers import Variables
+from gbrs_core.config import GBRS, RefinementConfig, ResolvedConfig
 from gbrs_core.errors import GbrsError, ShapeError
 from gbrs_core.guidance import check_trimap, resized_trimap
 from gbrs_core.history import ClickReport, History, State
-from gbrs_core.interaction import Interaction, Mode, Push, mode_of
+from gbrs_core.interaction import Interaction, Mode, Push, TargetSpec, mode_of
 from gbrs_core.network import NetworkSpec, RefinableNetwork
 from gbrs_core.optimise import Iterate, RefinementStep
 from gbrs_core.prediction import Prediction
 from gbrs_core.refiner import Refined, Refiner
 from gbrs_core.tasks import task_named
-from gbrs_core.tasks.base import PUSH
+from gbrs_core.tasks.base import PUSH, Task
 from gbrs_core.working_frame import WorkingFrame, working_size
 
 __all__ = ["ClickReport", "RefinementSession", "RefinementStep"]
@@ -63,17 +64,17 @@ class RefinementSession:
         device: str = "cpu",
         working_side: int | None = None,
     ) -> None:
-        _check_image(image)
+        check_image(image)
         self._task = task_named(network.spec.task)
         self._targets = self._task.targets_of(network.spec)
         size = (image.shape[0], image.shape[1])
         self._frame = WorkingFrame(size, working_size(size, network.spec, working_side))
-        self._trimap = _checked_guidance(guidance, network.spec, size)
+        self._trimap = checked_guidance(guidance, network.spec, size)
         self._working_trimap = None if self._trimap is None else resized_trimap(self._trimap, *self.working_size)
         self._refiner = Refiner(network, self._frame.shrunk(image), self._task, device, self._working_trimap)
         self._config = config or RefinementConfig()
         self._refiner.structure(self._resolved(self._config))
-        self._history = History()
+        self._history: History[Variables] = History()
         self._accepts = threading.Event()
         self._is_running = False
         self._initial: NDArray[np.float32] | None = None
@@ -170,7 +171,7 @@ class RefinementSession:
             DivergedError: a loss or the prediction is not finite.
             GbrsError: another refinement of this session is running.
         """
-        self._check_click(click)
+        check_interaction(click, self._task, self._targets)
         return self._undone_unless_finished(self._steps(click, preview_every))
 
     def replay(self, clicks: Iterable[Interaction], preview_every: int = 0) -> Steps:
@@ -182,7 +183,7 @@ class RefinementSession:
         """
         wanted = tuple(clicks)
         for click in wanted:
-            self._check_click(click)
+            check_interaction(click, self._task, self._targets)
         return self._undone_unless_finished(self._replayed(wanted, preview_every))
 
     def accept(self) -> None:
@@ -290,7 +291,7 @@ class RefinementSession:
         """Shares of the pixels inside and outside of the attention radius that changed."""
         is_inside = self._frame.attended(self._frame.to_working(click))
         is_changed = self._task.changed(before, after)
-        return _share(is_changed[is_inside]), _share(is_changed[~is_inside])
+        return share(is_changed[is_inside]), share(is_changed[~is_inside])
 
     def _initial_prediction(self) -> NDArray[np.float32]:
         """The prediction before the first click."""
@@ -308,17 +309,10 @@ class RefinementSession:
         return [self._frame.to_working(click) for click in self.clicks]
 
     def _resolved(self, config: RefinementConfig, mode: Mode = Mode.CLICK) -> ResolvedConfig:
+        if config.method != GBRS:
+            raise ValueError(f"this session refines by {GBRS}; `open_session` makes one for {config.method}")
         resolved = config.filled_from(self._task.defaults_for(config.layer, config.preset, mode))
         return replace(resolved, **PUSH) if mode is Mode.PUSH else resolved
-
-    def _check_click(self, click: Interaction) -> None:
-        mode = mode_of(click)
-        if mode not in self._task.modes:
-            raise ValueError(f"{self._task.name} is not corrected by a {mode.value}")
-        if not isinstance(click, Push) and not self._targets.accepts(click.target):
-            raise ValueError(
-                f"{self._task.name} takes no {mode.value} with the target {click.target:g}; {self._targets.range_text}"
-            )
 
     def _check_idle(self) -> None:
         if self._is_running:
@@ -360,7 +354,18 @@ def read_only(array: NDArray[np.float32]) -> NDArray[np.float32]:
     return array
 
 
-def _checked_guidance(
+def check_interaction(interaction: Interaction, task: Task, targets: TargetSpec) -> None:
+    """Raises ValueError if the task is not corrected like that, or has no such target."""
+    mode = mode_of(interaction)
+    if mode not in task.modes:
+        raise ValueError(f"{task.name} is not corrected by a {mode.value}")
+    if not isinstance(interaction, Push) and not targets.accepts(interaction.target):
+        raise ValueError(
+            f"{task.name} takes no {mode.value} with the target {interaction.target:g}; {targets.range_text}"
+        )
+
+
+def checked_guidance(
     guidance: NDArray[np.generic] | None, spec: NetworkSpec, size: tuple[int, int]
 ) -> NDArray[np.uint8] | None:
     """The trimap, if the network takes one. Raises ValueError if it is missing, not wanted, or not a trimap."""
@@ -373,11 +378,13 @@ def _checked_guidance(
     return None if guidance is None else check_trimap(guidance, *size)
 
 
-def _share(flags: NDArray[np.bool_]) -> float:
+def share(flags: NDArray[np.bool_]) -> float:
+    """Of true ones; 0 of nothing."""
     return float(flags.mean()) if flags.size else 0.0
 
 
-def _check_image(image: NDArray[np.uint8]) -> None:
+def check_image(image: NDArray[np.uint8]) -> None:
+    """Raises ShapeError or ValueError if it is not (H, W, 3) uint8."""
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
         raise ShapeError("the image", image.shape, "(H, W, 3)")
     if image.dtype != np.uint8:
