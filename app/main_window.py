@@ -185,7 +185,7 @@ class MainWindow(QMainWindow):
         column.addLayout(stage, 1)
         self.setCentralWidget(centre)
         self.setStatusBar(self.status)
-        self.status.addWidget(self.progress)
+        self.status.add_progress(self.progress)
         self._add_tools()
         self._add_panels()
         self._add_menus()

@@ -45,7 +45,7 @@ class PanelController(QObject):
         self._dense = dense
         self._source = source
         self._tool = "click"
-        self._counted: Values | None = None
+        self._counted: tuple[Values, tuple[str, ...]] | None = None
         self._show = QTimer(self, singleShot=True, interval=0)
         self._show.timeout.connect(self.show_layer)
         annotation.document_changed.connect(self._show.start)
@@ -58,6 +58,7 @@ class PanelController(QObject):
         for panel in (self._matte, self._depth):
             panel.push_step_requested.connect(dense.set_push_step)
         self._classes.visibility_requested.connect(dense.set_class_visible)
+        self._classes.search_ended.connect(canvas.setFocus)
         self._matte.from_object_requested.connect(dense.trimap_from_object)
 
     def set_tool(self, tool: str) -> None:
@@ -86,9 +87,12 @@ class PanelController(QObject):
     def _show_shares(self, layer: DenseLayer) -> None:
         """Count the pixels of each class, once per result: previews come too fast for it to be of use."""
         result, network = self._refinement.result_of(layer), self._network.network
-        if result is not None and network is not None and result.values is not self._counted:
-            self._counted = result.values
-            self._classes.show_shares(shares(result.values, len(network.spec.class_names)).tolist())
+        if result is None or network is None:
+            return
+        names = network.spec.class_names
+        if self._counted is None or result.values is not self._counted[0] or names != self._counted[1]:
+            self._counted = result.values, names
+            self._classes.show_shares(shares(result.values, len(names)).tolist())
 
     def _looks(self, layer: DenseLayer | None) -> tuple[TargetLook, TargetLook] | None:
         """How the targets of both buttons look with the tool in hand."""

@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QIcon, QMouseEvent, QPalette
+from PySide6.QtGui import QColor, QFont, QIcon, QKeySequence, QMouseEvent, QPalette, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -164,10 +164,12 @@ class ClassesDock(QWidget):
     Signals:
         target_requested(float class_id, bool is_secondary)
         visibility_requested(int class_id, bool is_visible)
+        search_ended(): a class was found, or the search was given up; the keys are the canvas's again.
     """
 
     target_requested = Signal(float, bool)
     visibility_requested = Signal(int, bool)
+    search_ended = Signal()
 
     def __init__(self, actions: Actions) -> None:
         super().__init__()
@@ -180,6 +182,9 @@ class ClassesDock(QWidget):
         self.search.setAccessibleName("Find a class")
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._take_first)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self.search)
+        escape.setContext(Qt.ShortcutContext.WidgetShortcut)
+        escape.activated.connect(self._end_search)
         self._empty = QLabel("The classes are shown when the network is there.")
         self._empty.setProperty("hint", True)
         self._empty.setWordWrap(True)
@@ -217,6 +222,8 @@ class ClassesDock(QWidget):
             selection.blockSignals(True)
             self.view.setCurrentIndex(self._model.index(row, Column.NAME))
             selection.blockSignals(False)
+            # Blocked signals keep Qt from scrolling there by itself.
+            self.view.scrollTo(self._model.index(row, Column.NAME))
             self.view.viewport().update()
 
     def show_shares(self, shares: Sequence[float]) -> None:
@@ -275,7 +282,12 @@ class ClassesDock(QWidget):
         found = [row for row in range(self._model.rowCount()) if not self.view.isRowHidden(row)]
         if found:
             self.target_requested.emit(float(found[0]), False)
-            self.search.clear()
+            self._end_search()
+
+    def _end_search(self) -> None:
+        self.search.clear()
+        self.view.scrollTo(self.view.currentIndex())
+        self.search_ended.emit()
 
 
 def _percent(share: float) -> str:

@@ -22,12 +22,11 @@ from PySide6.QtWidgets import (
 )
 
 from app.theme import icon
+from app.widgets.elided_label import ElidedLabel
 
 MessageKind = Literal["info", "warning", "error"]
 
 HINT_MS = 6000
-_LONGEST_PROGRESS = 56
-"""Characters; names of files would widen the window."""
 _ICONS: dict[MessageKind, str] = {
     "info": "mdi6.information-outline",
     "warning": "mdi6.alert-outline",
@@ -72,7 +71,6 @@ class MessageBar(QFrame):
         self._title = QLabel()
         self._title.setObjectName("title")
         self._text = QLabel()
-        self._text.setWordWrap(True)
         self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._details = QPlainTextEdit()
         self._details.setReadOnly(True)
@@ -153,7 +151,10 @@ class MessageBar(QFrame):
         self._close.setText("")
 
     def _lay_out(self) -> None:
-        self._title.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        # Names of files in it do not widen the window.
+        for label in (self._title, self._text):
+            label.setWordWrap(True)
+            label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         words = QVBoxLayout()
         words.setSpacing(1)
         words.addWidget(self._title)
@@ -211,10 +212,10 @@ class ProgressStrip(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._text = QLabel()
+        self._text = ElidedLabel()
         self._bar = QProgressBar()
         self._bar.setTextVisible(False)
-        self._bar.setFixedSize(120, 8)
+        self._bar.setFixedSize(90, 8)
         self.cancel = QToolButton()
         self.cancel.setText("Cancel")
         self.cancel.setProperty("flat", True)
@@ -233,16 +234,10 @@ class ProgressStrip(QWidget):
         return self._text.text()
 
     def show_progress(self, text: str, share: float | None, can_cancel: bool) -> None:
-        """Show a share from 0 to 1, None while it is not known; a long text loses its middle."""
-        self._text.setText(_shortened(text))
-        self._text.setToolTip(text)
+        """Show a share from 0 to 1, None while it is not known."""
+        self._text.setText(text)
         self._bar.setRange(0, 0 if share is None else 1000)
         if share is not None:
             self._bar.setValue(round(share * 1000))
         self.cancel.setVisible(can_cancel)
         self.show()
-
-
-def _shortened(text: str) -> str:
-    half = _LONGEST_PROGRESS // 2
-    return text if len(text) <= _LONGEST_PROGRESS else f"{text[:half]}…{text[-half:]}"

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QStatusBar
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QStatusBar, QWidget
 
 from app.messages import RefineProgress
 from app.state.results import ClickOutcome
+from app.widgets.elided_label import ElidedLabel
+
+_PADDING = 18
+"""Of a field, logical pixels; the style sheet says so."""
 
 
 class StatusBar(QStatusBar):
@@ -22,12 +26,21 @@ class StatusBar(QStatusBar):
             "Outside 00.00 %", "Share of pixels outside the radius that the newest click changed"
         )
         self.zoom = self._field("0000 %", "Screen pixels per image pixel")
-        self.network = QLabel()
+        self.network = ElidedLabel()
         self.network.setToolTip("The network that refines")
-        self.device = QLabel()
+        self.device = ElidedLabel()
         self.device.setToolTip("Where the network runs")
+        self._cursor = QWidget()
+        row = QHBoxLayout(self._cursor)
+        row.setContentsMargins(0, 0, 0, 0)
         for field in (self.pixel, self.value):
-            self.addWidget(field)
+            row.addWidget(field)
+        row.addStretch(1)
+        first = QWidget()
+        self._first = QGridLayout(first)
+        self._first.setContentsMargins(0, 0, 0, 0)
+        self._first.addWidget(self._cursor, 0, 0)
+        self.addWidget(first, 1)
         for field in (self.iteration, self.milliseconds, self.outside, self.zoom, self.network, self.device):
             self.addPermanentWidget(field)
 
@@ -55,9 +68,19 @@ class StatusBar(QStatusBar):
         self.milliseconds.setText(f"{outcome.seconds * 1000:.0f} ms/click")
         self.outside.setText(f"Outside {outcome.changed_outside:.2%}".replace("%", " %"))
 
-    def _field(self, widest: str, tip: str) -> QLabel:
-        label = QLabel()
+    def add_progress(self, strip: QWidget) -> None:
+        """Add what says how far a long task is; while it is shown, it has the place of the pixel under the cursor."""
+        self._first.addWidget(strip, 0, 0, Qt.AlignmentFlag.AlignLeft)
+        strip.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Make room for the progress."""
+        if event.type() in (QEvent.Type.ShowToParent, QEvent.Type.HideToParent):
+            self._cursor.setVisible(event.type() == QEvent.Type.HideToParent)
+        return False
+
+    def _field(self, widest: str, tip: str) -> ElidedLabel:
+        label = ElidedLabel()
         label.setToolTip(tip)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + 8)
+        label.setMinimumWidth(label.fontMetrics().horizontalAdvance(widest) + _PADDING)
         return label

@@ -9,7 +9,6 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
-    QHBoxLayout,
     QLabel,
     QSlider,
     QToolButton,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from app.action_table import icon_name
 from app.actions import Actions
 from app.theme import icon
+from app.widgets.compact_row import CompactRow
 from app.widgets.fields import FIELD_HEIGHT, guard_wheel
 from app.widgets.objects_dock import flat_button
 
@@ -27,7 +27,7 @@ _ARROW_WIDTH = 44
 """What a combo box needs besides its text, logical pixels."""
 
 
-class ViewBar(QWidget):
+class ViewBar(CompactRow):
     """The strip.
 
     Signals:
@@ -118,7 +118,7 @@ class ViewBar(QWidget):
             self.view_mode.setCurrentIndex(max(0, self.view_mode.findData(mode)))
 
     def _lay_out(self, actions: Actions) -> None:
-        row = QHBoxLayout(self)
+        row = self._row
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(6)
         radius, threshold, opacity = self._icons.values()
@@ -130,12 +130,13 @@ class ViewBar(QWidget):
             caption = QLabel(text)
             row.addWidget(label)
             row.addWidget(caption)
+            self._may_drop(caption)
             if label is threshold:
                 self._threshold_widgets = (label, caption, *fields)
             for field in fields:
                 row.addWidget(field, 2 if isinstance(field, QSlider) else 0)
             row.addSpacing(8)
-        row.addWidget(self.view_mode, 2)
+        row.addWidget(self.view_mode, 6)
         row.addStretch(1)
         row.addWidget(flat_button(actions, "overlay"))
         for action_id, hold in (("hold_before", "before"), ("hold_image", "image")):
@@ -171,7 +172,7 @@ class ViewBar(QWidget):
 
 def _slider(name: str, tip: str) -> QSlider:
     slider = QSlider(Qt.Orientation.Horizontal)
-    slider.setMinimumWidth(56)
+    slider.setMinimumWidth(48)
     slider.setMaximumWidth(120)
     slider.setPageStep(5)
     slider.setToolTip(tip)

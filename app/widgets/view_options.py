@@ -29,7 +29,7 @@ class ViewOptionsStack(QStackedWidget):
         self.bars: Mapping[OutputKind, ViewOptionsBar] = {kind: make() for kind, make in VIEW_OPTION_BARS.items()}
         for bar in self.bars.values():
             self.addWidget(bar)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.hide()
 
     def show_kind(self, kind: OutputKind) -> None:

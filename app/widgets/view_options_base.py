@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, QSize, Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from PySide6.QtWidgets import QToolButton, QWidget
 
 from app.rendering.options import ViewOptions
 from app.theme import icon
+from app.widgets.compact_row import CompactRow
 from app.widgets.fields import FIELD_HEIGHT, guard_wheel
 
 
-class ViewOptionsBar(QWidget):
+class ViewOptionsBar(CompactRow):
     """A strip of fields; it holds nothing but what they show.
 
     Signals:
@@ -28,7 +29,6 @@ class ViewOptionsBar(QWidget):
         self._first_mode = first_mode
         self._icons: dict[QToolButton, str] = {}
         self._modes: dict[str, QToolButton] = {}
-        self._row = QHBoxLayout(self)
         self._row.setContentsMargins(8, 2, 8, 4)
         self._row.setSpacing(6)
 
@@ -54,9 +54,6 @@ class ViewOptionsBar(QWidget):
             self._options = options
             self.options_changed.emit(options)
 
-    def _add_label(self, text: str) -> None:
-        self._row.addWidget(QLabel(text))
-
     def _add_field(self, field: QWidget, name: str, tip: str) -> None:
         field.setAccessibleName(name)
         field.setToolTip(tip)
@@ -76,6 +73,7 @@ class ViewOptionsBar(QWidget):
         if icon_name:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             self._icons[button] = icon_name
+            self._may_drop(button)
         self._row.addWidget(button)
         return button
 

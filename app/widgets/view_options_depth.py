@@ -16,6 +16,8 @@ from app.widgets.view_options_base import ViewOptionsBar
 _SWATCH = QSize(48, 12)
 _SWATCH_SPACING = 12
 """Between swatch and name; the size hint of a styled combo box does not count it."""
+_FIELD_FRAME = 36
+"""What a spin box needs besides its text, logical pixels."""
 _GREATEST_DEPTH = 100_000.0
 
 
@@ -30,17 +32,17 @@ class DepthOptionsBar(ViewOptionsBar):
             self.colour_map.addItem(_swatch(colour_map), colour_map.capitalize(), colour_map)
         self._add_field(self.colour_map, "Colour map", "Colours from near to far")
         self.colour_map.setMinimumWidth(self.colour_map.sizeHint().width() + _SWATCH_SPACING)
-        self.reverse = self._add_button("Reverse", "Near in the last colour of the map", is_checkable=True)
+        self.reverse = self._add_button("Reverse", "Near in the last colour of the map",
+                                        "mdi6.swap-horizontal", is_checkable=True)  # fmt: skip
         self.near, self.far = (OptionalDoubleSpinBox(_GREATEST_DEPTH, 2) for _ in range(2))
         for field, name, place in ((self.near, "Near", "first"), (self.far, "Far", "last")):
-            field.set_default_text("auto")
-            self._add_label(name)
+            _say(field, name)
             self._add_field(field, name, f"Depth of the {place} colour")
         self.logarithmic = self._add_button("Log", "Equal ratios equally far apart in colour", is_checkable=True)
         self.contours = self._add_button("Contours", "Draw lines of equal depth", "mdi6.chart-timeline-variant",
                                          is_checkable=True)  # fmt: skip
         self.step = OptionalDoubleSpinBox(_GREATEST_DEPTH, 2)
-        self.step.set_default_text("auto")
+        _say(self.step, "Step")
         self._add_field(self.step, "Step between contours", "Depth between two lines")
         self._add_mode("difference", "Difference", "Show what changed since before", "mdi6.compare")
         self._row.addStretch(1)
@@ -87,6 +89,13 @@ class DepthOptionsBar(ViewOptionsBar):
                 contour_step=self.step.optional_value() or None,
             )
         )
+
+
+def _say(field: OptionalDoubleSpinBox, name: str) -> None:
+    """Let a field say itself what it is; a caption beside it would need more room."""
+    field.setPrefix(f"{name} ")
+    field.set_default_text(f"{name} auto")
+    field.setFixedWidth(field.fontMetrics().horizontalAdvance(f"{name} 0000.00") + _FIELD_FRAME)
 
 
 def _swatch(name: ColourMapName) -> QIcon:

@@ -101,7 +101,7 @@ class TestDepthBar:
         with qtbot.waitSignal(bar.options_changed) as told:
             bar.set_range(None, None)
         assert (told.args[0].near, told.args[0].far) == (None, None)
-        assert bar.near.text() == bar.far.text() == "auto"
+        assert (bar.near.text(), bar.far.text()) == ("Near auto", "Far auto")
 
 
 class TestLegend:

@@ -100,6 +100,26 @@ class TestSemantic:
         for class_id, place in ((0, (60, 45)), (1, (20, 20))):
             assert probability(after, class_id, *place) > probability(before, class_id, *place)
 
+    def test_a_found_class_is_in_sight_and_the_keys_are_the_canvas_s_again(self, semantic):
+        panel = semantic.window.classes_panel
+        semantic.trigger("find_class")
+        semantic.qtbot.keyClicks(panel.search, "ca")
+        semantic.qtbot.keyClick(panel.search, Qt.Key.Key_Return)
+        assert layer(semantic).primary == 3.0
+        assert panel.search.text() == ""
+        assert semantic.canvas.hasFocus()
+        QApplication.processEvents()
+        view = panel.view
+        assert view.viewport().rect().contains(view.visualRect(view.model().index(3, 3)).center())
+
+    def test_escape_gives_the_search_up(self, semantic):
+        panel = semantic.window.classes_panel
+        semantic.trigger("find_class")
+        semantic.qtbot.keyClicks(panel.search, "ca")
+        semantic.qtbot.keyClick(panel.search, Qt.Key.Key_Escape)
+        assert (layer(semantic).primary, panel.search.text()) == (0.0, "")
+        assert semantic.canvas.hasFocus()
+
     def test_digits_choose_the_class_and_x_swaps(self, semantic):
         semantic.key(Qt.Key.Key_3)
         assert (layer(semantic).primary, layer(semantic).secondary) == (2.0, 1.0)
