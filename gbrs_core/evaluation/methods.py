@@ -9,36 +9,27 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-import numpy as np
-
-from gbrs_core.config import LAYER_NAMES, RefinementConfig
+from gbrs_core.baselines import Baseline, baseline_for, never
+from gbrs_core.config import GBRS, LAYER_NAMES, RefinementConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.evaluation.example import DenseExample
-from gbrs_core.evaluation.grabcut import GrabCutMethod
-from gbrs_core.fbrs.input_refinement import InputRefinement
-from gbrs_core.fbrs.predictor import Adjusted, FbrsConfig, FbrsPredictor
+from gbrs_core.fbrs.predictor import FbrsConfig
 from gbrs_core.interaction import Click
+from gbrs_core.method_catalog import METHODS, MethodDescription
 from gbrs_core.network import RefinableNetwork
-from gbrs_core.prediction import OutputKind, Prediction
+from gbrs_core.prediction import Prediction
 from gbrs_core.session import RefinementSession
+from gbrs_core.tasks import task_named
 
-GRABCUT = "grabcut"
 WITHOUT_CONSISTENCY = ":nolc"
 WITH_LBFGS = ":lbfgs"
-INPUT_METHODS: Mapping[str, Literal["image", "click maps"]] = {"rgb-brs": "image", "distmap-brs": "click maps"}
+BASELINES: Mapping[str, MethodDescription] = {name: method for name, method in METHODS.items() if name != GBRS}
+INPUT_METHODS = tuple(name for name, method in BASELINES.items() if method.family == "input")
 """Input refinement with the losses of G-BRS and Adam."""
-FBRS_METHODS: Mapping[str, Adjusted] = {
-    "no-brs": "none",
-    **{f"{name}{WITH_LBFGS}": adjusted for name, adjusted in INPUT_METHODS.items()},
-    "f-brs-a": "A",
-    "f-brs-b": "B",
-    "f-brs-c": "C",
-}
-"""f-BRS's pipeline (ZoomIn, mirror) with its loss and L-BFGS-B."""
-METHOD_NAMES = (*LAYER_NAMES, *INPUT_METHODS, *FBRS_METHODS, GRABCUT)
+METHOD_NAMES = (*LAYER_NAMES, *BASELINES)
 _REFINING = re.compile(
     rf"(?P<base>{'|'.join([*(layer for layer in LAYER_NAMES if layer != 'none'), *INPUT_METHODS])})"
     rf"(@(?P<levels>\d+))?(/(?P<rate>[\d.e-]+))?(?P<nolc>{WITHOUT_CONSISTENCY})?"
@@ -92,53 +83,26 @@ class Refinement:
         return Answer(self._session.prediction, report.seconds, report.iterations_run, report.changed_outside)
 
 
-class GrabCut:
-    """OpenCV's GrabCut as a method; its masks as logits +1 and -1."""
+class BaselineMethod:
+    """A baseline as a method."""
 
-    def __init__(self, example: DenseExample) -> None:
-        self._method = GrabCutMethod(example.image)
-        self.prediction = _as_logits(np.zeros(example.image.shape[:2], dtype=np.bool_))
-
-    def click(self, click: Click) -> Answer:
-        """Cut again with one more click."""
-        started = time.perf_counter()
-        self.prediction = _as_logits(self._method.click(click))
-        return Answer(self.prediction, time.perf_counter() - started, 0, float("nan"))
-
-
-class InputMethod:
-    """RGB-BRS and DistMap-BRS with the losses of G-BRS as a method."""
-
-    def __init__(self, refinement: InputRefinement) -> None:
-        self._refinement = refinement
+    def __init__(self, baseline: Baseline, example: DenseExample, task: str) -> None:
+        self._baseline = baseline
+        self._guidance = example.guidance
+        self._task = task_named(task)
 
     @property
     def prediction(self) -> Prediction:
-        """The refinement's."""
-        return self._refinement.prediction
+        """At image size."""
+        return self._task.prediction(self._baseline.working, *self._baseline.frame.image_size, self._guidance)
 
     def click(self, click: Click) -> Answer:
-        """Refine by the click."""
+        """Take one more click."""
         started = time.perf_counter()
-        prediction = self._refinement.click(click)
-        return Answer(prediction, time.perf_counter() - started, self._refinement.iterations, float("nan"))
-
-
-class Fbrs:
-    """f-BRS's pipeline as a method; its probabilities as logits around its threshold."""
-
-    def __init__(self, predictor: FbrsPredictor, threshold: float) -> None:
-        self._predictor = predictor
-        self._threshold = threshold
-        self.prediction = _as_logits(predictor.probability > threshold)
-
-    def click(self, click: Click) -> Answer:
-        """Predict with one more click."""
-        started = time.perf_counter()
-        probability = self._predictor.click(click.y, click.x, is_positive=click.target > 0)
-        self.prediction = _as_logits(probability > self._threshold)
-        evaluations = len(self._predictor.reports[-1].losses)
-        return Answer(self.prediction, time.perf_counter() - started, evaluations, float("nan"))
+        for _ in self._baseline.steps(click, never):
+            pass
+        prediction = self.prediction
+        return Answer(prediction, time.perf_counter() - started, self._baseline.iterations, float("nan"))
 
 
 def maker(
@@ -158,16 +122,10 @@ def maker(
     """
     if name not in METHOD_NAMES and not _REFINING.fullmatch(name):
         raise GbrsError(f"unknown method {name!r}; known methods: {', '.join(METHOD_NAMES)}")
-    if (name == GRABCUT or name in FBRS_METHODS) and network.spec.task != "interactive":
-        raise GbrsError(f"the method {name} makes object masks; the task is {network.spec.task}")
-    if name == GRABCUT:
-        return GrabCut
-    if name in FBRS_METHODS:
-        return _fbrs_maker(network, device, replace(fbrs or FbrsConfig(), adjusted=FBRS_METHODS[name]))
     base, chosen = with_options(name, settings)
     try:
-        if base in INPUT_METHODS:
-            return _input_maker(network, device, INPUT_METHODS[base], RefinementConfig(**chosen))
+        if base in BASELINES:
+            return _baseline_maker(BASELINES[base], network, device, RefinementConfig(**chosen), fbrs or FbrsConfig())
         config = RefinementConfig(layer=base, **chosen)  # type: ignore[arg-type]
         network.spec.layout_named(config.layout).points(config.levels)
     except ValueError as error:
@@ -195,21 +153,14 @@ def with_options(name: str, settings: Mapping[str, Any]) -> tuple[str, dict[str,
     return found["base"], chosen
 
 
-def _fbrs_maker(network: RefinableNetwork, device: str, config: FbrsConfig) -> Callable[[DenseExample], Method]:
-    # Complain at once, not at every sample.
-    FbrsPredictor(network, np.zeros((1, 1, 3), dtype=np.uint8), config, device)
-    return lambda example: Fbrs(FbrsPredictor(network, example.image, config, device), config.threshold)
-
-
-def _input_maker(
-    network: RefinableNetwork, device: str, adjusted: Literal["image", "click maps"], config: RefinementConfig
+def _baseline_maker(
+    method: MethodDescription, network: RefinableNetwork, device: str, config: RefinementConfig, fbrs: FbrsConfig
 ) -> Callable[[DenseExample], Method]:
-    if adjusted == "click maps" and network.spec.guidance != "click_maps":
-        raise GbrsError(f"distmap-brs refines click maps; {network.spec.name} takes none")
-    return lambda example: InputMethod(
-        InputRefinement(network, example.image, adjusted, config, example.guidance, device)
+    # Complain at once, not at every sample.
+    if obstacle := method.obstacle(network.spec):
+        raise GbrsError(obstacle)
+    return lambda example: BaselineMethod(
+        baseline_for(method, network, example.image, config, example.guidance, device, fbrs=fbrs),
+        example,
+        network.spec.task,
     )
-
-
-def _as_logits(mask: np.ndarray[Any, np.dtype[np.bool_]]) -> Prediction:
-    return Prediction(np.where(mask, np.float32(1), np.float32(-1)), OutputKind.MASK)

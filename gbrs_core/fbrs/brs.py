@@ -89,6 +89,7 @@ class BrsObjective:
         threshold: probability above which a pixel is object.
         least_change: stop when the masks of two evaluations overlap by more than 1 minus this; 0 never does.
         can_stop: whether it ends early at all.
+        watch: called with the losses after every evaluation; true ends it.
 
     Attributes:
         losses: of every evaluation.
@@ -105,6 +106,7 @@ class BrsObjective:
         least_change: float,
         *,
         can_stop: bool = True,
+        watch: Callable[[tuple[float, ...]], bool] | None = None,
     ) -> None:
         self._forwards = forwards
         self._masks = masks
@@ -112,6 +114,7 @@ class BrsObjective:
         self._threshold = threshold
         self._least_change = least_change
         self._can_stop = can_stop
+        self._watch = watch
         self._before: list[NDArray[np.bool_]] | None = None
         self.losses: list[float] = []
         self.best: list[Tensor] | None = None
@@ -137,7 +140,7 @@ class BrsObjective:
             self.best = [one.detach().clone() for one in logits]
         self.losses.append(value)
         self.was_satisfied = self._can_stop and self._is_satisfied([one.detach() for one in probabilities])
-        if self.was_satisfied:
+        if self.was_satisfied or (self._watch is not None and self._watch(tuple(self.losses))):
             return value, np.zeros_like(vector)
         (gradient,) = torch.autograd.grad(loss, variables)
         return value, gradient.double().cpu().numpy()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
 import numpy as np
 import torch
@@ -17,12 +17,11 @@ from gbrs_core.fbrs.brs import BrsObjective, Forward, InputBias, ScaleBias, mini
 from gbrs_core.fbrs.brs_loss import click_masks
 from gbrs_core.fbrs.zoom_in import PlacedClick, Region, ZoomIn, ZoomInConfig
 from gbrs_core.guidance import click_maps
+from gbrs_core.method_catalog import Adjusted
 from gbrs_core.network import InsertionPoint, NetworkSpec, RefinableNetwork
 from gbrs_core.partition import partition, run_plain
 from gbrs_core.refiner import module_on, normalised
 
-Adjusted = Literal["none", "image", "click maps", "A", "B", "C"]
-"""What is optimised: nothing, an input (RGB-BRS, DistMap-BRS), or the features at a place of the network (f-BRS)."""
 NETWORK_CLICKS = {"image": 5, "click maps": 5, "A": 8, "B": 8, "C": 8}
 """How many clicks the network is told of; later ones go into the loss alone."""
 
@@ -76,6 +75,34 @@ class FbrsReport:
     losses: tuple[float, ...] = ()
 
 
+Watch = Callable[[tuple[float, ...]], bool]
+"""Called after every evaluation of the loss with the losses of the click so far; true ends there, an error cancels."""
+
+
+@dataclass(frozen=True, eq=False)
+class FbrsSnapshot:
+    """What a predictor is after some clicks, for going back to.
+
+    Attributes:
+        clicks: (row, col, is_positive).
+        probability: (H, W), not to be written to.
+        region: where ZoomIn looked last.
+        adjustment: the variables.
+        was_reduced: whether a picture was reduced for the network.
+    """
+
+    clicks: tuple[PlacedClick, ...]
+    probability: NDArray[np.float32]
+    region: Region | None
+    adjustment: ScaleBias | InputBias | None
+    was_reduced: bool
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory held."""
+        return self.probability.nbytes + (0 if self.adjustment is None else self.adjustment.vector.nbytes)
+
+
 class FbrsPredictor:
     """One image and the clicks on it.
 
@@ -84,6 +111,7 @@ class FbrsPredictor:
         image: (H, W, 3) uint8 RGB.
         config: settings.
         device: where the network runs.
+        watch: called after every evaluation, see `Watch`.
 
     Attributes:
         probability: float32 (H, W); zeros before the first click.
@@ -99,8 +127,10 @@ class FbrsPredictor:
         image: NDArray[np.uint8],
         config: FbrsConfig | None = None,
         device: str = "cpu",
+        watch: Watch | None = None,
     ) -> None:
         self._config = config or FbrsConfig()
+        self._watch = watch
         self._spec = network.spec
         if self._spec.guidance != "click_maps":
             raise GbrsError(f"f-BRS needs a network that takes click maps; {self._spec.name} takes none")
@@ -117,19 +147,35 @@ class FbrsPredictor:
         self.probability = np.zeros(self._size, dtype=np.float32)
         self.reports: list[FbrsReport] = []
 
+    def snapshot(self) -> FbrsSnapshot:
+        """What it is now."""
+        region = None if self._zoom is None else self._zoom.region
+        adjustment = copy.deepcopy(self._adjustment)
+        return FbrsSnapshot(tuple(self._clicks), self.probability, region, adjustment, self._was_reduced)
+
+    def restore(self, snapshot: FbrsSnapshot) -> None:
+        """Be what it was then; the reports stay."""
+        self._clicks = list(snapshot.clicks)
+        self.probability = snapshot.probability
+        self._adjustment = copy.deepcopy(snapshot.adjustment)
+        self._was_reduced = snapshot.was_reduced
+        if self._zoom is not None:
+            self._zoom.region = snapshot.region
+
     def click(self, row: float, column: float, *, is_positive: bool) -> NDArray[np.float32]:
         """Take one more click in pixels of the image; the new probabilities (H, W).
 
         Raises:
-            DivergedError: the loss is not finite; clicks and probabilities are those of before.
+            DivergedError: the loss is not finite. After this or any other error clicks and all else are as before.
         """
+        before = self.snapshot()
         self._clicks.append((row, column, is_positive))
         try:
             self.probability = self._predicted(self.probability if len(self._clicks) > 1 else None)
             if self._zoom is not None and self._zoom.is_worth_another_look(self.probability):
                 self.probability = self._predicted(self.probability)
-        except Exception:
-            self._clicks.pop()
+        except BaseException:
+            self.restore(before)
             raise
         return self.probability
 
@@ -195,7 +241,6 @@ class FbrsPredictor:
             click_masks(placed, height, width, is_exact=self._config.is_exact, device=self._device)
             for placed in (clicks, _mirrored(clicks, width))[: len(views)]
         ]
-        start = adjustment.vector.detach().clone()
         objective = BrsObjective(
             forwards,
             masks,
@@ -203,13 +248,9 @@ class FbrsPredictor:
             self._config.threshold,
             self._config.least_change,
             can_stop=self._config.can_stop,
+            watch=self._watch,
         )
-        try:
-            minimise_brs(objective, adjustment, self._config.evaluations)
-        except Exception:
-            with torch.no_grad():
-                adjustment.vector.copy_(start)
-            raise
+        minimise_brs(objective, adjustment, self._config.evaluations)
         assert objective.best is not None, "the optimiser evaluates at least once"
         return _averaged(objective.best), tuple(objective.losses)
 

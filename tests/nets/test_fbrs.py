@@ -23,6 +23,7 @@ from gbrs_core.network import InsertionLayout, InsertionPoint, NetworkSpec
 from models.registry import entry
 from tests.helpers.networks import REFERENCE, filled_network
 from tests.helpers.reproducible import _values
+from tests.helpers.toy_networks import click_network
 
 DATA = Path(__file__).parents[1] / "data"
 ZOOM_IN = json.loads((DATA / "fbrs_zoom_in.json").read_text())
@@ -262,6 +263,5 @@ def test_networks_without_click_maps_are_refused() -> None:
 
 
 def test_a_place_that_the_network_has_not() -> None:
-    network = models.load("light_interactive")
-    with pytest.raises(GbrsError, match="no place A"):
-        FbrsPredictor(network, np.zeros((64, 64, 3), np.uint8), FbrsConfig("A"))
+    with pytest.raises(GbrsError, match="no place C"):
+        FbrsPredictor(click_network(), np.zeros((64, 64, 3), np.uint8), FbrsConfig("C"))

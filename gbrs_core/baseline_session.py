@@ -1,0 +1,330 @@
+"""`BaselineSession`: a baseline behind the interface of `RefinementSession`, and the choice between the two."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Generator, Iterable
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gbrs_core.baselines import Baseline, baseline_for
+from gbrs_core.config import GBRS, MethodName, RefinementConfig
+from gbrs_core.errors import GbrsError
+from gbrs_core.fbrs.predictor import FbrsConfig
+from gbrs_core.history import ClickReport, History, Snapshot, State
+from gbrs_core.interaction import Interaction
+from gbrs_core.method_catalog import METHODS, MethodDescription
+from gbrs_core.network import NetworkSpec, RefinableNetwork
+from gbrs_core.optimise import RefinementStep
+from gbrs_core.prediction import Prediction
+from gbrs_core.session import RefinementSession, Steps, check_image, check_interaction, checked_guidance, share
+from gbrs_core.tasks import task_named
+from gbrs_core.tasks.base import Working
+from gbrs_core.working_frame import working_size
+
+PICTURE_SIDE = 2048
+"""Longest side in pixels of the picture from which f-BRS cuts its regions, and of what it says about it."""
+
+
+class Session(Protocol):
+    """What window and command line ask of a session; see `RefinementSession`."""
+
+    @property
+    def clicks(self) -> tuple[Interaction, ...]:
+        """Those in force, in image pixels."""
+
+    @property
+    def reports(self) -> tuple[ClickReport, ...]:
+        """How each of them went."""
+
+    @property
+    def image_size(self) -> tuple[int, int]:
+        """(H, W) of the image."""
+
+    @property
+    def config(self) -> RefinementConfig:
+        """The settings for the next click."""
+
+    @property
+    def prediction(self) -> Prediction:
+        """At image size."""
+
+    @property
+    def working_prediction(self) -> Working:
+        """At working size."""
+
+    def set_config(self, config: RefinementConfig | None) -> None:
+        """Change the settings from the next click on."""
+
+    def refine(self, click: Interaction, preview_every: int = 0) -> Steps:
+        """Add a click and refine by it."""
+
+    def replay(self, clicks: Iterable[Interaction], preview_every: int = 0) -> Steps:
+        """Bring the session to exactly these clicks."""
+
+    def accept(self) -> None:
+        """Let the running click end after its current iteration. Callable from any thread."""
+
+    def undo(self) -> bool:
+        """Take back the newest click."""
+
+    def redo(self) -> bool:
+        """Bring back the click undone last."""
+
+    def reset(self) -> None:
+        """Forget all clicks."""
+
+
+def open_session(
+    network: RefinableNetwork,
+    image: NDArray[np.uint8],
+    config: RefinementConfig | None = None,
+    guidance: NDArray[np.generic] | None = None,
+    *,
+    device: str = "cpu",
+    interrupt: Callable[[], None] | None = None,
+) -> Session:
+    """A session for the method of the settings; arguments and errors as those of the two kinds of session."""
+    if config is None or config.method == GBRS:
+        return RefinementSession(network, image, config, guidance, device=device)
+    return BaselineSession(network, image, config, guidance, device=device, interrupt=interrupt)
+
+
+class BaselineSession:
+    """Corrects a prediction by a baseline, click by click; every click keeps a snapshot for undo.
+
+    As a `RefinementSession`: clicks are in image pixels, what fails or is closed before its end changes nothing, a
+    session belongs to one thread at a time, and only `accept` may be called from any thread.
+
+    Args:
+        network: a loaded network.
+        image: (H, W, 3) uint8 RGB.
+        config: settings, with any method but G-BRS.
+        guidance: the trimap (H, W) uint8 for networks that take one, and only for those.
+        device: "cpu", "cuda", "cuda:N" or "mps".
+        interrupt: called between iterations, also where the method's loop gives no steps; an error that it raises
+            ends the click and leaves the session as it was.
+
+    Raises:
+        GbrsError: the method cannot be used with the network.
+        ShapeError, ValueError: as those of `RefinementSession`.
+    """
+
+    def __init__(
+        self,
+        network: RefinableNetwork,
+        image: NDArray[np.uint8],
+        config: RefinementConfig,
+        guidance: NDArray[np.generic] | None = None,
+        *,
+        device: str = "cpu",
+        interrupt: Callable[[], None] | None = None,
+    ) -> None:
+        check_image(image)
+        self._task = task_named(network.spec.task)
+        self._targets = self._task.targets_of(network.spec)
+        self.image_size = image.shape[0], image.shape[1]
+        self._trimap = checked_guidance(guidance, network.spec, self.image_size)
+        self._baseline = _made(_described(config.method), network, image, config, self._trimap, device)
+        self._config = config
+        self._interrupt = interrupt
+        self._start = self._baseline.snapshot()
+        self._held: Snapshot | None = self._start
+        self._history: History[Snapshot] = History()
+        self._accepts = threading.Event()
+        self._is_running = False
+
+    @property
+    def clicks(self) -> tuple[Interaction, ...]:
+        """The clicks, strokes and pushes in force, in image pixels."""
+        return self._history.clicks
+
+    @property
+    def reports(self) -> tuple[ClickReport, ...]:
+        """How each of them went; a loss is NaN where nothing was optimised."""
+        return tuple(state.report for state in self._history.done)
+
+    @property
+    def config(self) -> RefinementConfig:
+        """The settings for the next click."""
+        return self._config
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether `undo` would do something."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether `redo` would do something."""
+        return self._history.can_redo
+
+    @property
+    def prediction(self) -> Prediction:
+        """The prediction at image size."""
+        return self._task.prediction(self.working_prediction, *self.image_size, self._trimap)
+
+    @property
+    def working_prediction(self) -> Working:
+        """The prediction at the size at which the method works, read-only float32."""
+        newest = self._history.newest
+        if newest is not None and newest.prediction is not None:
+            return newest.prediction
+        self._bring_up()
+        return self._baseline.working
+
+    def set_config(self, config: RefinementConfig | None) -> None:
+        """Change the numbers from the next click on; None takes the defaults with the same method.
+
+        Raises:
+            ValueError: another method, which needs another session.
+        """
+        self._check_idle()
+        chosen = config or RefinementConfig(method=self._config.method)
+        if chosen.method != self._config.method:
+            raise ValueError(f"this session is one of {self._config.method}; `open_session` makes another one")
+        self._baseline.configure(chosen)
+        self._config = chosen
+
+    def refine(self, click: Interaction, preview_every: int = 0) -> Steps:
+        """Add a click and correct by it; steps where the method's loop gives any. See `RefinementSession.refine`."""
+        check_interaction(click, self._task, self._targets)
+        return self._undone_unless_finished(self._steps(click, preview_every))
+
+    def replay(self, clicks: Iterable[Interaction], preview_every: int = 0) -> Steps:
+        """Bring the session to exactly these clicks. See `RefinementSession.replay`."""
+        wanted = tuple(clicks)
+        for click in wanted:
+            check_interaction(click, self._task, self._targets)
+        return self._undone_unless_finished(self._replayed(wanted, preview_every))
+
+    def accept(self) -> None:
+        """Let the running click end after its current iteration and keep the result. Callable from any thread."""
+        self._accepts.set()
+
+    def undo(self) -> bool:
+        """Take back the newest click; false if there is none, or its predecessor was dropped from memory."""
+        self._check_idle()
+        if not self._history.can_undo:
+            return False
+        self._history = self._history.gone_to(len(self._history.done) - 1)
+        return True
+
+    def redo(self) -> bool:
+        """Bring back the click undone last; false if there is none."""
+        self._check_idle()
+        if not self._history.can_redo:
+            return False
+        self._history = self._history.gone_to(len(self._history.done) + 1)
+        return True
+
+    def reset(self) -> None:
+        """Forget all clicks, the undone ones too."""
+        self._check_idle()
+        self._history = History()
+
+    def _undone_unless_finished(self, steps: Steps) -> Steps:
+        """Run steps; put the history back if they do not get to their end."""
+        self._check_idle()
+        before = self._history
+        is_finished = False
+        self._is_running = True
+        try:
+            yield from steps
+            is_finished = True
+        finally:
+            self._is_running = False
+            if not is_finished:
+                self._history, self._held = before, None
+
+    def _replayed(self, wanted: tuple[Interaction, ...], preview_every: int) -> Steps:
+        known = self._history.reusable_count(wanted, self._config)
+        self._history = self._history.gone_to(known)
+        for click in wanted[known:]:
+            yield from self._steps(click, preview_every)
+
+    def _steps(self, click: Interaction, preview_every: int) -> Steps:
+        """Correct by one click and push its state."""
+        self._accepts.clear()
+        before = self.working_prediction
+        self._bring_up()
+        seconds = yield from _timed(self._baseline.steps(click, self._should_end, preview_every))
+        after, losses = self._baseline.working, self._baseline.losses
+        inside, outside = self._changed_shares(click, before, after)
+        report = ClickReport(
+            click=click,
+            loss=losses[-1] if losses else float("nan"),
+            iterations_run=self._baseline.iterations,
+            seconds=seconds,
+            changed_inside=inside,
+            changed_outside=outside,
+            stopped_early=bool(losses) and self._baseline.iterations < self._baseline.most_iterations,
+            losses=losses,
+        )
+        self._held = self._baseline.snapshot()
+        self._history = self._history.pushed(State(report, self._config, self._held, after))
+
+    def _should_end(self) -> bool:
+        if self._interrupt is not None:
+            self._interrupt()
+        return self._accepts.is_set()
+
+    def _bring_up(self) -> None:
+        """Put the method where the newest click left it."""
+        newest = self._history.newest
+        wanted = self._start if newest is None or newest.variables is None else newest.variables
+        if self._held is not wanted:
+            self._baseline.restore(wanted)
+            self._held = wanted
+
+    def _changed_shares(self, click: Interaction, before: Working, after: Working) -> tuple[float, float]:
+        """Shares of the pixels inside and outside of the attention radius that changed."""
+        frame = self._baseline.frame
+        is_inside = frame.attended(frame.to_working(click))
+        is_changed = self._task.changed(before, after)
+        return share(is_changed[is_inside]), share(is_changed[~is_inside])
+
+    def _check_idle(self) -> None:
+        if self._is_running:
+            raise GbrsError("a refinement of this session is running; finish or close it first")
+
+
+def _described(name: MethodName) -> MethodDescription:
+    if name == GBRS:
+        raise ValueError(f"{GBRS} is no baseline; `open_session` makes its session")
+    return METHODS[name]
+
+
+def _made(
+    method: MethodDescription,
+    network: RefinableNetwork,
+    image: NDArray[np.uint8],
+    config: RefinementConfig,
+    trimap: NDArray[np.uint8] | None,
+    device: str,
+) -> Baseline:
+    """The baseline at sizes that a window can wait for."""
+    size = image.shape[0], image.shape[1]
+    spec: NetworkSpec = network.spec
+    side = PICTURE_SIDE if method.family == "f-brs" else spec.working_side
+    # What is cut out of the picture goes through the network at no more than its own size.
+    fbrs = FbrsConfig(longest_side=spec.working_side)
+    return baseline_for(method, network, image, config, trimap, device, size=working_size(size, spec, side), fbrs=fbrs)
+
+
+def _timed(steps: Steps) -> Generator[RefinementStep, None, float]:
+    """The steps; returns the seconds spent on them."""
+    seconds = 0.0
+    try:
+        while True:
+            started = time.perf_counter()
+            step = next(steps, None)
+            seconds += time.perf_counter() - started
+            if step is None:
+                return seconds
+            yield step
+    finally:
+        steps.close()
