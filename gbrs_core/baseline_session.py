@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gbrs_core.baselines import Baseline, baseline_for
+from gbrs_core.baselines import Baseline, Watch, baseline_for
 from gbrs_core.config import GBRS, MethodName, RefinementConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.fbrs.predictor import FbrsConfig
@@ -85,12 +85,12 @@ def open_session(
     guidance: NDArray[np.generic] | None = None,
     *,
     device: str = "cpu",
-    interrupt: Callable[[], None] | None = None,
+    watch: Watch | None = None,
 ) -> Session:
     """A session for the method of the settings; arguments and errors as those of the two kinds of session."""
     if config is None or config.method == GBRS:
         return RefinementSession(network, image, config, guidance, device=device)
-    return BaselineSession(network, image, config, guidance, device=device, interrupt=interrupt)
+    return BaselineSession(network, image, config, guidance, device=device, watch=watch)
 
 
 class BaselineSession:
@@ -105,8 +105,8 @@ class BaselineSession:
         config: settings, with any method but G-BRS.
         guidance: the trimap (H, W) uint8 for networks that take one, and only for those.
         device: "cpu", "cuda", "cuda:N" or "mps".
-        interrupt: called between iterations, also where the method's loop gives no steps; an error that it raises
-            ends the click and leaves the session as it was.
+        watch: takes the steps of methods whose loop cannot be paused to give them from `refine`; an error that it
+            raises ends the click and leaves the session as it was.
 
     Raises:
         GbrsError: the method cannot be used with the network.
@@ -121,16 +121,15 @@ class BaselineSession:
         guidance: NDArray[np.generic] | None = None,
         *,
         device: str = "cpu",
-        interrupt: Callable[[], None] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         check_image(image)
         self._task = task_named(network.spec.task)
         self._targets = self._task.targets_of(network.spec)
         self.image_size = image.shape[0], image.shape[1]
         self._trimap = checked_guidance(guidance, network.spec, self.image_size)
-        self._baseline = _made(_described(config.method), network, image, config, self._trimap, device)
+        self._baseline = _made(_described(config.method), network, image, config, self._trimap, device, watch)
         self._config = config
-        self._interrupt = interrupt
         self._start = self._baseline.snapshot()
         self._held: Snapshot | None = self._start
         self._history: History[Snapshot] = History()
@@ -251,7 +250,7 @@ class BaselineSession:
         self._accepts.clear()
         before = self.working_prediction
         self._bring_up()
-        seconds = yield from _timed(self._baseline.steps(click, self._should_end, preview_every))
+        seconds = yield from _timed(self._baseline.steps(click, self._accepts.is_set, preview_every))
         after, losses = self._baseline.working, self._baseline.losses
         inside, outside = self._changed_shares(click, before, after)
         report = ClickReport(
@@ -266,11 +265,6 @@ class BaselineSession:
         )
         self._held = self._baseline.snapshot()
         self._history = self._history.pushed(State(report, self._config, self._held, after))
-
-    def _should_end(self) -> bool:
-        if self._interrupt is not None:
-            self._interrupt()
-        return self._accepts.is_set()
 
     def _bring_up(self) -> None:
         """Put the method where the newest click left it."""
@@ -305,6 +299,7 @@ def _made(
     config: RefinementConfig,
     trimap: NDArray[np.uint8] | None,
     device: str,
+    watch: Watch | None,
 ) -> Baseline:
     """The baseline at sizes that a window can wait for."""
     size = image.shape[0], image.shape[1]
@@ -312,7 +307,9 @@ def _made(
     side = PICTURE_SIDE if method.family == "f-brs" else spec.working_side
     # What is cut out of the picture goes through the network at no more than its own size.
     fbrs = FbrsConfig(longest_side=spec.working_side)
-    return baseline_for(method, network, image, config, trimap, device, size=working_size(size, spec, side), fbrs=fbrs)
+    return baseline_for(
+        method, network, image, config, trimap, device, size=working_size(size, spec, side), fbrs=fbrs, watch=watch
+    )
 
 
 def _timed(steps: Steps) -> Generator[RefinementStep, None, float]:

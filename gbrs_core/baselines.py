@@ -31,7 +31,9 @@ LEAST_LOGIT = 1e-6
 """No logit of f-BRS is nearer to zero, so that its sign is what the comparison with the threshold says."""
 
 ShouldEnd = Callable[[], bool]
-"""Asked after every iteration: true keeps what there is as the result, an error leaves all as it was before."""
+"""Asked after every iteration; true keeps what there is as the result."""
+Watch = Callable[[RefinementStep], None]
+"""Takes the steps of a method whose loop cannot be paused to give them; an error that it raises ends the click."""
 
 
 class Baseline(Protocol):
@@ -151,6 +153,7 @@ class Fbrs:
         config: settings.
         device: where the network runs.
         size: (h, w) of the picture from which regions are cut out; None is the image's.
+        watch: takes the steps, see `Watch`.
 
     Raises:
         GbrsError: the network takes no click maps, or has no place of the name that is to be optimised.
@@ -163,9 +166,11 @@ class Fbrs:
         config: FbrsConfig,
         device: str,
         size: tuple[int, int] | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.frame = _frame(image, size)
         self._config = config
+        self._watch = watch
         self._should_end: ShouldEnd = never
         self._predictor = FbrsPredictor(network, self.frame.shrunk(image), config, device, self._on_evaluation)
         self.losses: tuple[float, ...] = ()
@@ -207,7 +212,21 @@ class Fbrs:
         self._predictor.restore(snapshot)
 
     def _on_evaluation(self, losses: tuple[float, ...]) -> bool:
+        if self._watch is not None:
+            self._watch(self._step(losses))
         return self._should_end()
+
+    def _step(self, losses: tuple[float, ...]) -> RefinementStep:
+        return RefinementStep(
+            click_index=self._predictor.click_count - 1,
+            iteration=len(losses),
+            iterations=max(self._config.evaluations, len(losses)),
+            loss=losses[-1],
+            refinement_loss=float("nan"),
+            consistency_loss=float("nan"),
+            residual=float("nan"),
+            prediction=None,
+        )
 
 
 @dataclass(frozen=True)
@@ -278,6 +297,7 @@ def baseline_for(
     *,
     size: tuple[int, int] | None = None,
     fbrs: FbrsConfig | None = None,
+    watch: Watch | None = None,
 ) -> Baseline:
     """The baseline that goes by a method's name.
 
@@ -291,6 +311,7 @@ def baseline_for(
         size: (h, w) at which GrabCut runs and from which f-BRS cuts; None is the image's. Adjusted inputs have the
             network's working size.
         fbrs: settings of f-BRS's pipeline.
+        watch: takes the steps where they cannot be had otherwise, see `Watch`.
 
     Raises:
         GbrsError: the method cannot be used with the network.
@@ -300,7 +321,7 @@ def baseline_for(
     if method.family == "grabcut":
         return GrabCut(image, size)
     if method.family == "f-brs":
-        return Fbrs(network, image, replace(fbrs or FbrsConfig(), adjusted=method.adjusted), device, size)
+        return Fbrs(network, image, replace(fbrs or FbrsConfig(), adjusted=method.adjusted), device, size, watch)
     adjusted: Literal["image", "click maps"] = "click maps" if method.adjusted == "click maps" else "image"
     return AdjustedInput(InputRefinement(network, image, adjusted, config, guidance, device))
 

@@ -140,7 +140,8 @@ class BrsObjective:
             self.best = [one.detach().clone() for one in logits]
         self.losses.append(value)
         self.was_satisfied = self._can_stop and self._is_satisfied([one.detach() for one in probabilities])
-        if self.was_satisfied or (self._watch is not None and self._watch(tuple(self.losses))):
+        is_ended = self._watch is not None and self._watch(tuple(self.losses))
+        if self.was_satisfied or is_ended:
             return value, np.zeros_like(vector)
         (gradient,) = torch.autograd.grad(loss, variables)
         return value, gradient.double().cpu().numpy()

@@ -147,6 +147,11 @@ class FbrsPredictor:
         self.probability = np.zeros(self._size, dtype=np.float32)
         self.reports: list[FbrsReport] = []
 
+    @property
+    def click_count(self) -> int:
+        """Clicks so far, with one that is being worked on."""
+        return len(self._clicks)
+
     def snapshot(self) -> FbrsSnapshot:
         """What it is now."""
         region = None if self._zoom is None else self._zoom.region

@@ -26,6 +26,8 @@ FITTING = ("no-brs", "rgb-brs", "distmap-brs", "rgb-brs:lbfgs", "distmap-brs:lbf
 """With the toy network, whose only place is B."""
 OPTIMISING = tuple(name for name in FITTING if name not in ("no-brs", "grabcut"))
 
+NOT_PAUSED = ("rgb-brs:lbfgs", "distmap-brs:lbfgs", "f-brs-b")
+
 
 def session_for(method, network=None, **more):
     return open_session(network or click_network(), PHOTO, RefinementConfig(method=method), **more)
@@ -180,26 +182,33 @@ class TestEnding:
         assert session.reports[0].stopped_early
 
     def test_accepting_ends_a_loop_that_is_not_ours(self):
-        session = session_for("f-brs-b", interrupt=lambda: session.accept())
+        session = session_for("f-brs-b", watch=lambda step: session.accept())
         refined(session, INSIDE, BESIDE)
         assert session.reports[-1].iterations_run == 1
 
-    @pytest.mark.parametrize("method", OPTIMISING)
-    def test_an_interruption_leaves_the_clicks_as_they_were(self, method):
-        calls = []
+    @pytest.mark.parametrize("method", NOT_PAUSED)
+    def test_a_watcher_sees_every_evaluation(self, method):
+        steps = []
+        session = session_for(method, watch=steps.append)
+        refined(session, INSIDE, BESIDE)
+        assert tuple(step.loss for step in steps) == session.reports[-1].losses
+        assert [step.iteration for step in steps] == list(range(1, len(steps) + 1))
+        assert {step.click_index for step in steps} == {1}
+        assert all(step.prediction is None and step.iteration <= step.iterations for step in steps)
 
-        def interrupt():
-            calls.append(1)
+    @pytest.mark.parametrize("method", NOT_PAUSED)
+    def test_a_watcher_can_cancel(self, method):
+        def watch(step):
             if is_cancelled:
                 raise CancelledError("enough")
 
         is_cancelled = False
-        session = session_for(method, interrupt=interrupt)
+        session = session_for(method, watch=watch)
         before = refined(session, INSIDE, BESIDE)
         is_cancelled = True
         with pytest.raises(CancelledError):
             refined(session, Click(26, 21, 5, -1.0))
-        assert calls and session.clicks == (INSIDE, BESIDE)
+        assert session.clicks == (INSIDE, BESIDE)
         np.testing.assert_array_equal(session.working_prediction, before)
         is_cancelled = False
         np.testing.assert_array_equal(refined(session, ABOVE), refined(session_for(method), INSIDE, BESIDE, ABOVE))
