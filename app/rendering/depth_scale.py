@@ -115,6 +115,8 @@ def scale_of(
     if near is None or far is None:
         automatic = automatic_range(depth, valid_range)
         near, far = automatic[0] if near is None else near, automatic[1] if far is None else far
+        if near >= far:  # the end that was chosen counts
+            near, far = (far / 2, far) if options.near is None else (near, near * 2)
     return DepthScale(*widened(near, far), options.is_logarithmic, unit)
 
 

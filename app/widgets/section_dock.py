@@ -76,6 +76,7 @@ def _button(text: str, tip: str, *, is_checkable: bool = False) -> QToolButton:
     button.setToolTip(tip)
     button.setAccessibleName(text)
     button.setCheckable(is_checkable)
+    button.setProperty("option", True)
     button.setIconSize(QSize(16, 16))
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     return button

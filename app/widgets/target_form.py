@@ -8,7 +8,7 @@ from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSlider, QWidget
 
 from app.state.dense import DenseLayer
-from app.widgets.fields import FIELD_HEIGHT, guard_wheel
+from app.widgets.fields import FIELD_HEIGHT, TargetSpinBox, guard_wheel
 from gbrs_core.interaction import TargetSpec
 
 _STEPS = 400
@@ -69,8 +69,8 @@ class TargetForm(QWidget):
                 below = 10.0 ** -value.decimals() if index == 1 else 0.0
                 value.setRange(targets.minimum - below, maximum)
 
-    def _value(self, name: str, what: str) -> QDoubleSpinBox:
-        value = QDoubleSpinBox()
+    def _value(self, name: str, what: str) -> TargetSpinBox:
+        value = TargetSpinBox()
         value.setDecimals(3)
         value.setSingleStep(0.05 if math.isfinite(self._targets.maximum) else 0.1)
         value.setKeyboardTracking(False)
@@ -106,6 +106,10 @@ class TargetForm(QWidget):
     def _connect(self) -> None:
         for index in (0, 1):
             self.values[index].valueChanged.connect(lambda value, index=index: self._on_value(value, index))
+            # Asked for all the same: who takes targets says why this one is not taken.
+            self.values[index].refused.connect(
+                lambda target, index=index: self.target_requested.emit(target, index == 1)
+            )
             self.sliders[index].valueChanged.connect(lambda step, index=index: self._on_slider(step, index))
         self.push_step.valueChanged.connect(self.push_step_requested)
 

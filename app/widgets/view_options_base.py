@@ -64,6 +64,7 @@ class ViewOptionsBar(CompactRow):
     def _add_button(self, text: str, tip: str, icon_name: str = "", *, is_checkable: bool = False) -> QToolButton:
         button = QToolButton()
         button.setText(text)
+        button.setProperty("option", True)
         button.setToolTip(tip)
         button.setAccessibleName(text or tip)
         button.setCheckable(is_checkable)

@@ -74,8 +74,16 @@ class DepthOptionsBar(ViewOptionsBar):
         self.colour_map.currentIndexChanged.connect(self._on_changed)
         for button in (self.reverse, self.logarithmic, self.contours):
             button.toggled.connect(self._on_changed)
-        for field in (self.near, self.far, self.step):
-            field.valueChanged.connect(self._on_changed)
+        self.step.valueChanged.connect(self._on_changed)
+        for field, other in ((self.near, self.far), (self.far, self.near)):
+            field.valueChanged.connect(lambda _, field=field, other=other: self._on_end_changed(field, other))
+
+    def _on_end_changed(self, field: OptionalDoubleSpinBox, other: OptionalDoubleSpinBox) -> None:
+        """The end that was entered last counts; one that does not go with it is found from the picture again."""
+        near, far = self.near.optional_value(), self.far.optional_value() or None
+        if near is not None and far is not None and near >= far:
+            other.set_optional_value(None)
+        self._on_changed()
 
     def _on_changed(self) -> None:
         self._choose(
@@ -83,7 +91,7 @@ class DepthOptionsBar(ViewOptionsBar):
                 colour_map=self.colour_map.currentData(),
                 is_reversed=self.reverse.isChecked(),
                 near=self.near.optional_value(),
-                far=self.far.optional_value(),
+                far=self.far.optional_value() or None,
                 is_logarithmic=self.logarithmic.isChecked(),
                 has_contours=self.contours.isChecked(),
                 contour_step=self.step.optional_value() or None,

@@ -86,6 +86,11 @@ class TestScale:
         scale = scale_of(ramp(), DepthOptions(near=near, far=far), "m")
         assert 0 < scale.near < scale.far
 
+    @pytest.mark.parametrize(("near", "far", "expected"), [(50.0, None, (50.0, 100.0)), (None, 0.5, (0.25, 0.5))])
+    def test_an_end_beyond_the_other_automatic_one_counts(self, near, far, expected):
+        scale = scale_of(ramp(), DepthOptions(near=near, far=far), "m")
+        assert (scale.near, scale.far) == expected
+
     def test_the_valid_range_bounds_what_is_known(self):
         known = is_known(np.array([[0.01, 0.1, 10.0, 10.001, 11.0]], np.float32), (0.1, 10.0))
         assert known.tolist() == [[False, True, True, True, False]]

@@ -103,6 +103,15 @@ class TestDepthBar:
         assert (told.args[0].near, told.args[0].far) == (None, None)
         assert (bar.near.text(), bar.far.text()) == ("Near auto", "Far auto")
 
+    @pytest.mark.parametrize("last", ["near", "far"])
+    def test_of_two_ends_that_do_not_go_together_the_last_one_counts(self, qtbot, last):
+        bar = DepthOptionsBar()
+        qtbot.addWidget(bar)
+        bar.set_range(2.0, 3.0)
+        field, value = (bar.near, 3.5) if last == "near" else (bar.far, 1.5)
+        field.setValue(value)
+        assert (bar.options.near, bar.options.far) == ((3.5, None) if last == "near" else (None, 1.5))
+
 
 class TestLegend:
     @pytest.fixture

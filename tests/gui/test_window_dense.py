@@ -361,6 +361,16 @@ class TestDepth:
         depth.wait_idle()
         assert [click.target for click in layer(depth).clicks] == [3.0]
 
+    def test_a_typed_depth_out_of_range_is_refused_with_the_range(self, depth):
+        field = depth.window.depth_panel.form.values[0]
+        field.setFocus()
+        field.selectAll()
+        depth.qtbot.keyClicks(field, "500000")
+        depth.qtbot.keyClick(field, Qt.Key.Key_Return)
+        assert depth.window.messages.title.startswith("500000 is out of range")
+        assert field.text() == "2.000 m"
+        assert layer(depth).primary == 2.0
+
     def test_same_as_there_and_twice_as_far(self, depth):
         there = float(at(values(depth), 30, 30))
         depth.key(Qt.Key.Key_I)
