@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from PySide6.QtCore import Slot
 from app.engine_failures import failure_of
 from app.engine_memory import check_memory
 from app.engine_thread import keep_collector_short, preload_torch
+from app.engine_views import REPORT_INTERVAL_S, RunningClick, checked_view, outcome_of
 from app.mailbox import Mailbox
 from app.messages import (
     ClickRefined,
@@ -28,30 +28,25 @@ from app.messages import (
     NetworkLoaded,
     Refine,
     RefineEnded,
-    RefineProgress,
     Request,
     SetDevice,
     StartEngine,
 )
-from app.state.results import ClickOutcome, LabelDetails, Values
 from app.state.shown_tasks import SHOWN_TASKS
 from app.threads import Worker, seldom
-from gbrs_core.config import LAYER_NAMES, PresetName, RefinementConfig
-from gbrs_core.errors import CancelledError, DivergedError, GbrsError
+from gbrs_core.config import LAYER_NAMES, MethodName, PresetName, RefinementConfig
+from gbrs_core.errors import CancelledError, GbrsError
 from gbrs_core.interaction import Click, Interaction, TargetSpec
 from gbrs_core.prediction import OutputKind
 from gbrs_core.task_catalog import TASKS
 
 if TYPE_CHECKING:
+    from gbrs_core.baseline_session import Session
     from gbrs_core.optimise import RefinementStep
-    from gbrs_core.session import ClickReport, RefinementSession
-    from gbrs_core.tasks.base import Working
     from models.spec import LoadedNetwork
 
 SESSION_LIMIT = 4
 """Sessions kept; each holds the cached prefix of one object."""
-REPORT_INTERVAL_S = 0.05
-"""Least time between two reports of iterations."""
 
 _WARM_UP_SIDE = 64
 PRESET_NAMES: tuple[PresetName, ...] = ("tuned", "paper")
@@ -75,8 +70,9 @@ class EngineWorker(Worker):
         self._load_network = load_network
         self._networks: dict[str, LoadedNetwork] = {}
         self._device = "cpu"
-        self._sessions: OrderedDict[tuple[int, int], _HeldSession] = OrderedDict()
+        self._sessions: OrderedDict[tuple[int, int, MethodName], _HeldSession] = OrderedDict()
         self._seconds_per_iteration = REPORT_INTERVAL_S
+        self._running: RunningClick | None = None
 
     def close(self) -> None:
         """End what runs after the current iteration and take nothing new."""
@@ -189,7 +185,7 @@ class EngineWorker(Worker):
             self._mailbox.start_click(length - 1)
             if not self._refine_to(request, held, request.clicks[:length]):
                 return False
-            values, details = _checked_view(held.session.working_prediction, held.task)
+            values, details = checked_view(held.session.working_prediction, held.task)
             self.reported.emit(
                 ClickRefined(
                     request.request_id,
@@ -198,7 +194,7 @@ class EngineWorker(Worker):
                     request.config,
                     network_sha256,
                     values,
-                    tuple(_outcome(report) for report in held.session.reports),
+                    tuple(outcome_of(report) for report in held.session.reports),
                     details,
                     held.trimap,
                 )
@@ -207,19 +203,14 @@ class EngineWorker(Worker):
 
     def _refine_to(self, request: Refine, held: _HeldSession, clicks: tuple[Interaction, ...]) -> bool:
         """Refine the last of these clicks; returns False if it was cancelled, which leaves the session as it was."""
-        losses: list[float] = []
-        reported_at = time.monotonic()
+        self._running = RunningClick(held.session, request, self._mailbox, self.reported.emit)
+        losses = self._running.losses
         steps = held.session.replay(clicks, preview_every=self._preview_every)
         try:
             for step in steps:
-                if self._mailbox.is_cancelled:
-                    return False
-                if self._mailbox.take_accept():
-                    held.session.accept()
-                losses.append(step.loss)
-                if step.prediction is not None and time.monotonic() - reported_at >= REPORT_INTERVAL_S:
-                    reported_at = time.monotonic()
-                    self.reported.emit(_progress(request, step, tuple(losses)))
+                self._running.take(step)
+        except CancelledError:
+            return False
         finally:
             steps.close()
         held.config = request.config
@@ -227,9 +218,14 @@ class EngineWorker(Worker):
             self._seconds_per_iteration = max(held.session.reports[-1].seconds / len(losses), 1e-4)
         return True
 
+    def _watch(self, step: RefinementStep) -> None:
+        """A step of a method that cannot be paused for it."""
+        if self._running is not None:
+            self._running.take(step)
+
     def _held_session(self, request: Refine, network: LoadedNetwork) -> _HeldSession:
         """The session of the request's object or layer, at the request's settings."""
-        key = (request.image_id, request.object_id)
+        key = (request.image_id, request.object_id, request.config.method)
         trimap = request.trimap.digest if request.trimap is not None else ""
         held = self._sessions.pop(key, None)
         if held is None or held.trimap != trimap:
@@ -246,10 +242,10 @@ class EngineWorker(Worker):
         return held
 
     def _new_session(self, request: Refine, network: LoadedNetwork, trimap: str) -> _HeldSession:
-        from gbrs_core.session import RefinementSession
+        from gbrs_core.baseline_session import open_session
 
         guidance = request.trimap.values if request.trimap is not None else None
-        session = RefinementSession(network, request.image, request.config, guidance, device=self._device)
+        session = open_session(network, request.image, request.config, guidance, device=self._device, watch=self._watch)
         return _HeldSession(session, request.config, request.task, trimap)
 
     @property
@@ -264,7 +260,7 @@ class _HeldSession:
     the prediction without clicks was reported.
     """
 
-    session: RefinementSession
+    session: Session
     config: RefinementConfig
     task: str
     trimap: str
@@ -337,59 +333,3 @@ def _defaults() -> Defaults:
 def _common_length(known: Sequence[Interaction], wanted: Sequence[Interaction]) -> int:
     pairs = zip(known, wanted, strict=False)
     return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(known), len(wanted)))
-
-
-def _progress(request: Refine, step: RefinementStep, losses: tuple[float, ...]) -> RefineProgress:
-    values, details = (None, None) if step.prediction is None else _view(step.prediction, request.task)
-    return RefineProgress(
-        request.request_id,
-        request.object_id,
-        step.click_index,
-        step.iteration,
-        step.iterations,
-        losses,
-        values,
-        details,
-    )
-
-
-def _checked_view(working: Working, task: str) -> tuple[Values, LabelDetails | None]:
-    """What the window draws. Raises DivergedError if the network answered with something that is no number."""
-    if not np.isfinite(working).all():
-        raise DivergedError(
-            "the network's output is not finite (NaN or infinite) for this image; its weights may be damaged, or it is "
-            "meant for other images. Load another checkpoint from the Model menu"
-        )
-    return _view(working, task)
-
-
-def _view(working: Working, task: str) -> tuple[Values, LabelDetails | None]:
-    """What the window draws of a working prediction; the costly part of label maps is done here."""
-    if TASKS[task].output_kind is not OutputKind.LABEL_MAP:
-        return working, None
-    class_count = len(working)
-    labels = working.argmax(axis=0).astype(np.uint8 if class_count <= 256 else np.uint16)
-    return labels, LabelDetails(working, _entropy(working))
-
-
-def _entropy(scores: Working) -> Working:
-    """Entropy of the probabilities over its greatest value, (h, w) from 0 to 1."""
-    import torch
-
-    logs = torch.from_numpy(np.array(scores)).log_softmax(dim=0)
-    entropy = -(logs.exp() * logs).sum(dim=0) / max(float(np.log(len(scores))), 1e-6)
-    values: Working = entropy.clamp_(0.0, 1.0).numpy()
-    values.flags.writeable = False
-    return values
-
-
-def _outcome(report: ClickReport) -> ClickOutcome:
-    return ClickOutcome(
-        loss=report.loss,
-        iterations=report.iterations_run,
-        seconds=report.seconds,
-        changed_inside=report.changed_inside,
-        changed_outside=report.changed_outside,
-        stopped_early=report.stopped_early,
-        losses=report.losses[1:],
-    )
