@@ -98,7 +98,7 @@ class ScoreWorker(Worker):
     def _read(self, request: ReadTruth) -> None:
         options = TruthOptions(request.class_count, request.depth_limits)
         example, truth = read_truth(request.path, request.task, request.image, options)
-        measure = MEASURES[request.task](request.class_count or None)
+        measure = MEASURES[request.task](request.class_count or None).brief()
         self._truths[request.task] = request.request_id, example, measure
         self.reported.emit(
             TruthRead(request.request_id, request.path, request.task, measure.names, measure.rises, truth.notes)

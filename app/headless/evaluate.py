@@ -1,6 +1,7 @@
 """`main.py evaluate TASK`: the papers' protocols with simulated clicks; a run that was ended goes on where it was.
 
-Under `torchrun` the samples are shared among the processes and the first one writes the figures of all.
+With `--workers` the samples are shared among processes of this machine, under `torchrun` among those of several
+machines that write into one folder; the first process makes the figures of all.
 """
 
 from __future__ import annotations
@@ -10,18 +11,23 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gbrs_core.errors import GbrsError
 
 if TYPE_CHECKING:
+    from app.headless.evaluate_workers import Finished
     from gbrs_core.evaluation.layouts import Sample
-    from gbrs_core.evaluation.runner import Plan, SampleResult
+    from gbrs_core.evaluation.runner import Plan
     from models.spec import LoadedNetwork
 
 SETTINGS_FILE = "settings.json"
+PATIENCE = timedelta(days=30)
+"""How long machines wait for each other: their last samples may take hours more than those of others."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -55,8 +61,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--zoom-in", type=int, default=400, metavar="SIDE",
         help="longest side of the region that f-BRS's methods look at, 0 for the whole image (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--fbrs", nargs="+", default=[], metavar="NAME=VALUE",
+        help="settings of f-BRS's methods: skip_clicks, expansion_ratio, min_crop_size, recompute_overlap, "
+        "longest_side, threshold, network_clicks, evaluations, is_exact=1 (as published, faults included), ...",
+    )  # fmt: skip
     parser.add_argument("--no-mirror", action="store_true", help="f-BRS's methods without the mirrored image")
     parser.add_argument("--device", type=device_name, default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
+    parser.add_argument(
+        "--crop", metavar="NAME", help="let only a part of the picture count: eigen (nyu, kitti) or garg (kitti)"
+    )
+    parser.add_argument(
+        "--workers", type=int, default=1, metavar="N",
+        help="processes that share the samples; with several GPUs each takes its own (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--threads", type=int, metavar="N",
+        help="processor threads of each; runs with equal numbers agree to the last bit (default: those of the run in "
+        "--out, else OMP_NUM_THREADS, else the processor's, shared among the workers)",
+    )  # fmt: skip
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="folder for the results")
     parser.add_argument("--no-gallery", action="store_true", help="keep no pictures of how the samples ended")
     parser.add_argument("--json", action="store_true", help="print the summary as one JSON object")
@@ -64,20 +87,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate and write; 0 when done. Raises GbrsError for anything that cannot be used."""
+    from app.headless.evaluate_outputs import as_text, finish, provenance
     from models.training.trainer import join_processes, leave_processes
 
     samples = chosen_samples(args)
     try:
-        process = join_processes()
+        process = join_processes("gloo", PATIENCE)
         plan, network = make_plan(args)
         begin(plan, is_first=process.is_first)
-        evaluate(plan, samples[process.rank :: process.count], is_shown=process.is_first and not args.json)
+        evaluate(args, plan, samples[process.rank :: process.count], is_shown=process.is_first and not args.json)
         if process.count > 1:
             import torch.distributed as dist
 
             dist.barrier()
         if process.is_first:
-            summaries = finish(plan, samples, title=f"{args.task}: {args.layout}, {network.spec.title}")
+            title = f"{args.task}: {args.layout}, {network.spec.title}"
+            summaries = finish(plan, samples, title, provenance(args, plan))
             sys.stdout.write(json.dumps(summaries) + "\n" if args.json else as_text(summaries))
     finally:
         leave_processes()
@@ -91,8 +116,7 @@ def chosen_samples(args: argparse.Namespace) -> list[Sample]:
     fitting = [name for name, layout in LAYOUTS.items() if layout.task == args.task]
     if args.layout not in fitting:
         raise GbrsError(f"there is no layout {args.layout!r} for {args.task}; known: {', '.join(fitting) or 'none'}")
-    if args.clicks < 1 or args.zoom_in < 0 or (args.limit is not None and args.limit < 1):
-        raise GbrsError("--clicks and --limit must be at least 1, and --zoom-in not negative")
+    check_numbers(args)
     samples = list(LAYOUTS[args.layout].samples(args.data))
     if not samples:
         raise GbrsError(f"there are no samples in {args.data}")
@@ -109,17 +133,34 @@ def chosen_samples(args: argparse.Namespace) -> list[Sample]:
     return [samples[index * len(samples) // args.limit] for index in range(args.limit)]
 
 
-def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
-    """What is run, and with which network."""
+def check_numbers(args: argparse.Namespace) -> None:
+    """Raises GbrsError for numbers and a crop that mean nothing."""
+    from gbrs_core.evaluation.layouts import LAYOUTS
+
+    counts = {"--clicks": args.clicks, "--limit": args.limit, "--workers": args.workers, "--threads": args.threads}
+    small = [name for name, value in counts.items() if value is not None and value < 1]
+    if small:
+        raise GbrsError(f"{', '.join(small)} must be at least 1")
+    if args.zoom_in < 0:
+        raise GbrsError("--zoom-in must not be negative")
+    crops = LAYOUTS[args.layout].crops
+    if args.crop is not None and args.crop not in crops:
+        raise GbrsError(f"the layout {args.layout} has no crop {args.crop!r}; known: {', '.join(crops) or 'none'}")
+
+
+def make_plan(args: argparse.Namespace, worker: int = 0) -> tuple[Plan, LoadedNetwork]:
+    """What is run, and with which network; `worker` counts the processes that share a run on this machine."""
     import torch
 
     import models
     from gbrs_core import devices
     from gbrs_core.evaluation.ablations import ABLATIONS
+    from gbrs_core.evaluation.layouts import LAYOUTS, cropped
     from gbrs_core.evaluation.measures import MEASURES
     from gbrs_core.evaluation.methods import maker
     from gbrs_core.evaluation.policies import POLICIES
-    from gbrs_core.evaluation.runner import Plan
+    from gbrs_core.evaluation.runner import Plan, as_it_is
+    from gbrs_core.fbrs.options import with_fbrs_options
     from gbrs_core.fbrs.predictor import FbrsConfig
     from gbrs_core.fbrs.zoom_in import ZoomInConfig
 
@@ -129,15 +170,19 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
     network = models.load(source)
     if network.spec.task != args.task:
         raise GbrsError(f"{source} is a network for the task {network.spec.task}, not for {args.task}")
+    threads = thread_count(args)
+    if threads != torch.get_num_threads():
+        torch.set_num_threads(threads)
     device = devices.resolve(args.device)
+    own_device = device_of(args, device, worker)
     given = {"preset": args.preset, "levels": args.levels, "learning_rate": args.lr}
     settings = {name: value for name, value in given.items() if value is not None}
     zoom_in = ZoomInConfig(target_size=args.zoom_in) if args.zoom_in else None
-    fbrs = FbrsConfig(zoom_in=zoom_in, has_mirror=not args.no_mirror)
+    fbrs = with_fbrs_options(FbrsConfig(zoom_in=zoom_in, has_mirror=not args.no_mirror), args.fbrs)
     methods = ABLATIONS[args.ablation](network.spec) if args.ablation else args.methods
     plan = Plan(
         measure=MEASURES[args.task](network.spec.class_count),
-        methods={name: maker(name, network, device, settings, fbrs) for name in dict.fromkeys(methods)},
+        methods={name: maker(name, network, own_device, settings, fbrs) for name in dict.fromkeys(methods)},
         policy=POLICIES[args.clicker],
         click_count=args.clicks,
         seed=args.seed,
@@ -147,10 +192,34 @@ def make_plan(args: argparse.Namespace) -> tuple[Plan, LoadedNetwork]:
             "task": args.task, "layout": args.layout, "clicks": args.clicks, "clicker": args.clicker,
             "seed": args.seed, "network": network.spec.name, "network_sha256": network.sha256, "device": device,
             "zoom_in": args.zoom_in, "mirror": not args.no_mirror, "defaults": defaults_digest(args.task),
-            "torch": str(torch.__version__), **settings,
+            "torch": str(torch.__version__), "threads": threads, **settings,
+            **({"crop": args.crop} if args.crop else {}), **({"fbrs": sorted(args.fbrs)} if args.fbrs else {}),
         },
+        prepare=partial(cropped, LAYOUTS[args.layout].crops[args.crop]) if args.crop else as_it_is,
     )  # fmt: skip
     return plan, network
+
+
+def device_of(args: argparse.Namespace, device: str, worker: int) -> str:
+    """The device of one of the processes on this machine: GPUs go round, unless the user named one."""
+    import torch
+
+    if not device.startswith("cuda") or args.device.startswith("cuda:"):
+        return device
+    number = int(os.environ.get("LOCAL_RANK", "0")) * args.workers + worker
+    return f"cuda:{number % torch.cuda.device_count()}"
+
+
+def thread_count(args: argparse.Namespace) -> int:
+    """Processor threads of one process. Sums depend on how many share them, so a run keeps the number it began with."""
+    import torch
+
+    known = kept_settings(args.out).get("threads")
+    chosen: int | None = args.threads if args.threads is not None else known if isinstance(known, int) else None
+    if chosen is not None:
+        return chosen
+    usual = int(torch.get_num_threads())
+    return usual if "OMP_NUM_THREADS" in os.environ else max(1, usual // int(args.workers))
 
 
 def defaults_digest(task: str) -> str:
@@ -163,16 +232,28 @@ def defaults_digest(task: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
+def kept_settings(folder: Path) -> dict[str, Any]:
+    """The settings of the run in a folder, empty if there is none. Raises GbrsError if they cannot be read."""
+    path = folder / SETTINGS_FILE
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (OSError, ValueError) as error:
+        raise GbrsError(f"{path} is damaged: {error}; choose another --out") from error
+    if not isinstance(known, dict):
+        raise GbrsError(f"{path} is damaged; choose another --out")
+    return known
+
+
 def begin(plan: Plan, *, is_first: bool) -> None:
     """Write the settings, or check that they are those of the run in the folder. Raises GbrsError if they differ."""
-    from gbrs_core.atomic import atomic_write
+    from app.headless.evaluate_outputs import write
 
-    path = plan.folder / SETTINGS_FILE
-    if path.is_file():
-        try:
-            known = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise GbrsError(f"{path} is damaged: {error}; choose another --out") from error
+    known = kept_settings(plan.folder)
+    if known:
+        # Runs of before the number was kept may be gone on with.
+        known.setdefault("threads", plan.settings["threads"])
         changed = sorted(name for name in {*known, *plan.settings} if known.get(name) != plan.settings.get(name))
         if changed:
             raise GbrsError(
@@ -181,112 +262,51 @@ def begin(plan: Plan, *, is_first: bool) -> None:
     elif is_first:
         try:
             plan.folder.mkdir(parents=True, exist_ok=True)
-            with atomic_write(path) as temporary:
-                temporary.write_text(json.dumps(plan.settings, indent=1), encoding="utf-8")
         except OSError as error:
             raise GbrsError(f"cannot write into {plan.folder}: {error.strerror or error}") from error
+        write(plan.folder / SETTINGS_FILE, json.dumps(plan.settings, indent=1))
 
 
-def evaluate(plan: Plan, samples: Sequence[Sample], *, is_shown: bool) -> None:
+def evaluate(args: argparse.Namespace, plan: Plan, samples: Sequence[Sample], *, is_shown: bool) -> None:
     """Click all samples with all methods, showing progress, time left and the running score."""
-    from gbrs_core.evaluation.runner import run as run_samples
+    from app.headless.evaluate_workers import finished, shared
+    from gbrs_core.evaluation.runner import result_path
 
-    total, started, scores = len(samples) * len(plan.methods), time.monotonic(), dict[str, list[float]]()
-    for done, result in enumerate(run_samples(plan, samples), start=1):
-        if not is_shown:
-            continue
-        if result.tallies:
-            import numpy as np
-
-            scores.setdefault(result.method, []).append(plan.measure.scores(np.array(result.tallies[-1]))[0])
-        left = (time.monotonic() - started) / done * (total - done)
-        running = "  ".join(f"{method} {sum(values) / len(values):.3f}" for method, values in scores.items())
-        sys.stderr.write(f"\r{done}/{total}  {left / 60:.1f} min left  {plan.measure.names[0]}: {running}   ")
-        sys.stderr.flush()
+    keys = [(sample.name, method) for sample in samples for method in plan.methods]
+    kept = {key for key in keys if result_path(plan.folder, key[1], key[0]).is_file()}
+    progress = Progress(plan, len(keys), len(kept))
+    count = min(args.workers, len(samples))
+    for result in shared(args, samples, count) if count > 1 else finished(plan, samples):
+        if is_shown:
+            sys.stderr.write(progress.line(result, is_new=(result.sample, result.method) not in kept))
+            sys.stderr.flush()
     if is_shown:
         sys.stderr.write("\n")
 
 
-def finish(plan: Plan, samples: Sequence[Sample], title: str) -> dict[str, Any]:
-    """Write the CSV files, `summary.json` and `report.html` from what is kept; the summaries."""
-    from gbrs_core.evaluation.published import as_html
-    from gbrs_core.evaluation.report import html
-    from gbrs_core.evaluation.runner import read_result, result_path
-    from gbrs_core.evaluation.summary import curves_csv, per_click_csv, summarise
+class Progress:
+    """Says how far a run is.
 
-    results = {
-        method: [kept for sample in samples if (kept := read_result(result_path(plan.folder, method, sample.name)))]
-        for method in plan.methods
-    }
-    summaries = {method: summarise(found, plan.measure) for method, found in results.items()}
-    flat = [result for found in results.values() for result in found]
-    threads = os.environ.get("OMP_NUM_THREADS", "default")
-    _write(plan.folder / "per_click.csv", per_click_csv(flat, plan.measure))
-    _write(plan.folder / "curves.csv", curves_csv(summaries))
-    _write(plan.folder / "seconds.csv", seconds_csv(flat))
-    _write(plan.folder / "summary.json", json.dumps({"settings": plan.settings, "methods": summaries}, indent=1))
-    _write(
-        plan.folder / "report.html",
-        html(
-            title,
-            summaries,
-            {**plan.settings, "threads": threads},
-            gallery(plan, results),
-            as_html(plan.settings["task"]),
-        ),
-    )
-    return summaries
+    Args:
+        plan: what is run.
+        total: how many results there are to be.
+        kept: how many of them an earlier run left; they say nothing about the time that the others take.
+    """
 
+    def __init__(self, plan: Plan, total: int, kept: int) -> None:
+        self._name = plan.measure.names[0]
+        self._total, self._left, self._new, self._done = total, total - kept, 0, 0
+        self._scores = dict[str, tuple[float, int]]()
+        self._started = time.monotonic()
 
-def gallery(plan: Plan, results: Mapping[str, Sequence[SampleResult]]) -> dict[str, list[str]]:
-    """The pictures of the best, the median and the worst sample of every method, as pieces of HTML."""
-    import numpy as np
-
-    from gbrs_core.evaluation.gallery import chosen, figure
-    from gbrs_core.evaluation.runner import picture_path
-
-    shown: dict[str, list[str]] = {}
-    for method, found in results.items():
-        usable = [result for result in found if result.tallies]
-        scores = [plan.measure.scores(np.array(result.tallies[-1]))[0] for result in usable]
-        shown[method] = [
-            figure(
-                picture_path(plan.folder, method, usable[index].sample),
-                f"{title}: {usable[index].sample}, {plan.measure.names[0]} {scores[index]:.3f}",
-            )
-            for title, index in chosen(scores, is_rising=plan.measure.is_rising)
-        ]
-    return shown
-
-
-def seconds_csv(results: Sequence[SampleResult]) -> str:
-    """Seconds per click; apart from the clicks, because no two runs agree on them."""
-    lines = ["method,sample,click,seconds"]
-    for result in sorted(results, key=lambda one: (one.method, one.sample)):
-        lines += [f"{result.method},{result.sample},{index},{one:.4f}" for index, one in enumerate(result.seconds, 1)]
-    return "\n".join(lines) + "\n"
-
-
-def as_text(summaries: dict[str, Any]) -> str:
-    """A line per method."""
-    lines = []
-    for method, summary in summaries.items():
-        figures = [f"{summary['used']}/{summary['samples']} samples"]
-        for name, curve in summary.get("curves", {}).items():
-            figures.append(f"{name} {curve[0]:.3f} -> {curve[-1]:.3f}, AUC {summary['auc'][name]:.3f}")
-        figures += [f"NoC@{threshold[2:]} {value:.2f}" for threshold, value in summary.get("noc", {}).items()]
-        if "median_seconds" in summary:
-            figures.append(f"{summary['median_seconds']:.2f} s/click")
-        lines.append(f"{method:12} " + "; ".join(figures))
-        lines += [f"  {sample}: {problem}" for sample, problem in summary["problems"].items()]
-    return "\n".join(lines) + "\n"
-
-
-def _write(path: Path, text: str) -> None:
-    from gbrs_core.atomic import atomic_write
-
-    try:
-        with atomic_write(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise GbrsError(f"cannot write {path}: {error.strerror or error}") from error
+    def line(self, result: Finished, *, is_new: bool) -> str:
+        """Done, time left, and the mean of the final main scores so far."""
+        self._done += 1
+        self._new += is_new
+        if result.score is not None:
+            total, count = self._scores.get(result.method, (0.0, 0))
+            self._scores[result.method] = total + result.score, count + 1
+        each = (time.monotonic() - self._started) / self._new if self._new else 0.0
+        left = each * (self._left - self._new) / 60
+        running = "  ".join(f"{method} {total / count:.3f}" for method, (total, count) in self._scores.items())
+        return f"\r{self._done}/{self._total}  {left:.1f} min left  {self._name}: {running}   "

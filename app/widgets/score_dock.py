@@ -33,6 +33,7 @@ _MOST_SCORES = 3
 _MEANINGS = {
     "IoU": "Intersection of mask and object over their union",
     "mIoU": "Intersection over union, mean of the classes",
+    "pixel accuracy": "Share of the pixels that have their true class",
     "MSE x1e3": "Mean squared error of alpha over the unknown pixels, in thousandths",
     "SAD": "Sum of the errors of alpha over the unknown pixels, in thousands",
     "d1": "Share of the pixels whose depth is right within a factor of 1.25",

@@ -37,3 +37,9 @@ def mean_iou(matrix: NDArray[np.int64]) -> float:
     """Mean over the classes that occur in truth or prediction; NaN if none does."""
     scores = class_iou(matrix)
     return float(np.nanmean(scores)) if np.isfinite(scores).any() else float("nan")
+
+
+def pixel_accuracy(matrix: NDArray[np.int64]) -> float:
+    """Share of the pixels that have their true class; NaN if none counts."""
+    count = int(matrix.sum())
+    return float(np.trace(matrix) / count) if count else float("nan")

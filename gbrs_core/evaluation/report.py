@@ -1,25 +1,41 @@
-"""`report.html`: curves, tables and provenance in one file that needs nothing beside itself."""
+"""`report.html`: curves, tables, pictures and provenance in one file that needs nothing beside itself."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-COLOURS = ("#1f77b4", "#d62728", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b", "#7f7f7f")
-WIDTH, HEIGHT, MARGIN = 560, 300, 46
+from gbrs_core.evaluation.plots import banded_plot, plot, scale_for
+
+Summaries = Mapping[str, Mapping[str, Any]]
+SMALL = 250, 170
+"""Width and height of the plots of single methods."""
+_CLICKS = (0, 1, 5, 10, 20)
 _STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
-table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; } th, td { padding: 0.25rem 0.7rem; text-align: right; }
-th:first-child, td:first-child { text-align: left; } tr + tr { border-top: 1px solid #ddd; }
-figure { display: inline-block; margin: 0 1rem 1.5rem 0; } figcaption { color: #666; } dt { float: left; width: 14rem; }
-@media (prefers-color-scheme: dark) { body { background: #1b1b1d; color: #ddd; } tr + tr { border-color: #444; } }
+body { font: 15px/1.5 system-ui, sans-serif; max-width: 80rem; margin: 2rem auto; padding: 0 1rem; color: #222; }
+h2 { margin-top: 2.5rem; border-bottom: 1px solid #ddd; } h3 { margin-bottom: 0.3rem; } .note { color: #666; }
+.wide { overflow-x: auto; } table { border-collapse: collapse; margin: 0.5rem 0 1.5rem; font-size: 14px; }
+th, td { padding: 0.2rem 0.7rem; text-align: right; font-variant-numeric: tabular-nums; } th { vertical-align: bottom; }
+th:first-child, td:first-child { text-align: left; white-space: nowrap; } tr + tr { border-top: 1px solid #ddd; }
+tr.own { background: #eaf2fc; } td.best { font-weight: 600; }
+table.text th, table.text td { text-align: left; }
+figure { display: inline-block; margin: 0 1rem 1.5rem 0; vertical-align: top; max-width: 100%; }
+figure svg, figure img { max-width: 100%; height: auto; }
+figcaption { color: #666; max-width: 620px; } .gallery figcaption { max-width: 320px; }
+dl { display: grid; grid-template-columns: max-content auto; gap: 0.1rem 1.5rem; } dt { color: #666; }
+dd { margin: 0; overflow-wrap: anywhere; } details { margin: 1rem 0; } summary { cursor: pointer; }
+@media (prefers-color-scheme: dark) {
+  body { background: #1b1b1d; color: #ddd; } h2, tr + tr { border-color: #444; } tr.own { background: #22344a; }
+  .note, figcaption, dt { color: #aaa; }
+}
 """
 
 
 def html(
     title: str,
-    summaries: Mapping[str, Mapping[str, Any]],
+    summaries: Summaries,
     settings: Mapping[str, Any],
     gallery: Mapping[str, Sequence[str]] | None = None,
     published: str = "",
@@ -34,126 +50,186 @@ def html(
         published: what the papers report, as a piece of HTML.
     """
     usable = {method: summary for method, summary in summaries.items() if "curves" in summary}
-    names = list(next(iter(usable.values()))["curves"]) if usable else []
-    parts = [f"<h1>{escape(title)}</h1>", _score_table(usable, names), _click_table(usable), _seconds_table(usable)]
-    for name in names:
-        for kind, caption in (("curves", "all samples"), ("worst_curves", "the worst tenth")):
-            lines = {method: summary[kind][name] for method, summary in usable.items()}
-            parts.append(f"<figure>{plot(lines, name)}<figcaption>{escape(name)}, {caption}</figcaption></figure>")
+    names = list(dict.fromkeys(name for summary in usable.values() for name in summary["curves"]))
+    parts = [f"<h1>{escape(title)}</h1>", _introduction(summaries, settings)]
+    if names:
+        parts += [_main_score(usable, names[0]), _click_table(usable), _seconds_table(usable)]
+        parts.append(_other_scores(usable, names[1:]))
     parts += [published, _gallery(gallery or {}), _problems(summaries), _settings(settings)]
     body = "\n".join(part for part in parts if part)
-    head = f'<meta charset="utf-8"><title>{escape(title)}</title><style>{_STYLE}</style>'
+    head = (
+        '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style>"
+    )
     return f'<!doctype html>\n<html lang="en"><head>{head}</head>\n<body>\n{body}\n</body></html>\n'
 
 
-def plot(lines: Mapping[str, Sequence[float]], name: str) -> str:
-    """Curves over the clicks as an SVG picture, with a legend.
+def table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, own: int = 0, kind: str = "", best: Sequence[int] = ()
+) -> str:
+    """A table; empty without rows.
 
     Args:
-        lines: values after 0, 1, ... clicks, by method.
-        name: of the score, for readers who do not see the picture.
+        heads: of the columns.
+        rows: of text.
+        own: how many of the last rows are this evaluation's, beside those of others.
+        kind: "text" for columns that are no numbers.
+        best: for each column the row whose figure is to stand out, -1 for none; empty for no column.
     """
-    values = [value for line in lines.values() for value in line if value == value]
-    if not values:
-        return ""
-    low, high = min(values), max(values)
-    spread = (high - low) or 1.0
-    count = max(len(line) for line in lines.values())
-
-    def place(index: int, value: float) -> str:
-        x = MARGIN + index / max(1, count - 1) * (WIDTH - MARGIN - 10)
-        return f"{x:.1f},{10 + (high - value) / spread * (HEIGHT - MARGIN - 10):.1f}"
-
-    marks = [
-        f'<text x="4" y="{14 + share * (HEIGHT - MARGIN - 10):.0f}">{high - share * spread:.3g}</text>'
-        for share in (0, 0.5, 1)
-    ]
-    marks += [
-        f'<text x="{place(index, low).split(",")[0]}" y="{HEIGHT - MARGIN + 18}">{index}</text>'
-        for index in range(0, count, max(1, (count - 1) // 4 or 1))
-    ]
-    for number, (method, line) in enumerate(lines.items()):
-        colour = COLOURS[number % len(COLOURS)]
-        points = " ".join(place(index, value) for index, value in enumerate(line))
-        marks.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        x, y = MARGIN + number % 5 * 105, HEIGHT - 8 - number // 5 * 14
-        marks.append(f'<text x="{x}" y="{y}" style="fill:{colour}">{escape(method)}</text>')
-    label = escape(f"{name} over clicks: {', '.join(lines)}")
-    box = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'
-    return f'<svg {box} role="img" aria-label="{label}" font-size="11" fill="currentColor">{"".join(marks)}</svg>'
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table; empty without rows."""
     if not rows:
         return ""
     lines = ["<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"]
-    lines += ["<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows]
-    return "<table>" + "".join(lines) + "</table>"
+    for number, row in enumerate(rows):
+        marks = ["best" if best and best[place] == number else "" for place in range(len(row))]
+        cells = "".join(f"<td{_class(mark)}>{escape(cell)}</td>" for mark, cell in zip(marks, row, strict=True))
+        lines.append(f"<tr{_class('own' if number >= len(rows) - own else '')}>{cells}</tr>")
+    return f'<div class="wide"><table{_class(kind)}>{"".join(lines)}</table></div>'
 
 
-def _score_table(summaries: Mapping[str, Mapping[str, Any]], names: Sequence[str]) -> str:
-    rows = []
-    for name in names:
-        for method, summary in summaries.items():
-            curve = summary["curves"][name]
-            shown = [curve[index] for index in (0, 1, 5, 10, len(curve) - 1) if index < len(curve)]
-            figures = [*shown, summary["auc"][name], summary["auc_without_click_0"][name], summary["best"][name]]
-            rows.append([f"{name}, {method}", *(f"{value:.4g}" for value in figures)])
-    if not rows:
+def _class(name: str) -> str:
+    return f' class="{name}"' if name else ""
+
+
+def _introduction(summaries: Summaries, settings: Mapping[str, Any]) -> str:
+    counts = sorted({(summary["used"], summary["samples"]) for summary in summaries.values()})
+    used = " or ".join(f"{used} of {samples}" for used, samples in counts)
+    clicks, clicker = settings.get("clicks"), settings.get("clicker")
+    how = f", {clicks} simulated clicks each ({clicker} clicker)" if clicks else ""
+    return f'<p class="note">{escape(f"{used} samples could be used{how}.")}</p>'
+
+
+def _main_score(summaries: Summaries, name: str) -> str:
+    """Curves, bands and the table of the main score."""
+    lines, worst = _lines(summaries, "curves", name), _lines(summaries, "worst_curves", name)
+    parts = [
+        f"<h2>{escape(name)}</h2>",
+        _figure(plot(lines, name), f"{name}, all samples"),
+        _figure(plot(worst, name), f"{name}, the tenth of the samples that began worst"),
+        _score_table(summaries, name),
+        "<h3>Each method with the worst tenth</h3>",
+        '<p class="note">The line is all samples, the band reaches to the tenth that began worst (dashed).</p>',
+    ]
+    scale = scale_for([*lines.values(), *worst.values()], *SMALL)
+    if scale is not None:
+        for number, method in enumerate(lines):
+            parts.append(_figure(banded_plot(lines[method], worst[method], scale, number, name, method), method))
+    return "\n".join(part for part in parts if part)
+
+
+def _other_scores(summaries: Summaries, names: Sequence[str]) -> str:
+    if not names:
         return ""
-    count = len(rows[0]) - 4
-    clicks = ["start", "1 click", "5", "10", "last"]
-    heads = ["score, method", *clicks[: count - 1], "last", "AUC", "AUC without click 0", "best"]
-    return "<h2>Scores</h2>" + table(heads, rows)
+    parts = []
+    for name in names:
+        figure = _figure(plot(_lines(summaries, "curves", name), name, width=480, height=240), "all samples")
+        parts.append(f"<h3>{escape(name)}</h3>{figure}{_score_table(summaries, name)}")
+    return f"<h2>Other scores</h2><details><summary>{escape(', '.join(names))}</summary>{''.join(parts)}</details>"
 
 
-def _click_table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
+def _lines(summaries: Summaries, kind: str, name: str) -> dict[str, Sequence[float]]:
+    return {method: summary[kind][name] for method, summary in summaries.items() if name in summary[kind]}
+
+
+def _figure(picture: str, caption: str) -> str:
+    return f"<figure>{picture}<figcaption>{escape(caption)}</figcaption></figure>" if picture else ""
+
+
+def _score_table(summaries: Summaries, name: str) -> str:
+    """Values on the way, and the areas with and without the prediction before the first click."""
+    holding = {method: summary for method, summary in summaries.items() if name in summary["curves"]}
+    last = max(len(summary["curves"][name]) for summary in holding.values()) - 1
+    clicks = sorted({click for click in _CLICKS if click < last} | {last})
+    keys = ("best", "auc", "auc_without_click_0", "worst_auc", "worst_auc_without_click_0")
+    figures = [
+        [*(summary["curves"][name][click] for click in clicks), *(summary[key][name] for key in keys)]
+        for summary in holding.values()
+    ]
+    heads = ["method", *(f"click {click}" if click else "start" for click in clicks), "best"]
+    heads += ["AUC", "AUC without click 0", "worst tenth: AUC", "without click 0"]
+    is_rising = all(summary["best"][name] >= summary["curves"][name][0] for summary in holding.values())
+    rows = [[method, *map(_number, line)] for method, line in zip(holding, figures, strict=True)]
+    return table(heads, rows, best=[-1, *(_best(column, is_rising) for column in zip(*figures, strict=True))])
+
+
+def _best(column: Sequence[float], is_rising: bool) -> int:
+    """The row of the best figure; -1 if there is nothing to choose."""
+    known = [(value if is_rising else -value, -row) for row, value in enumerate(column) if not math.isnan(value)]
+    if len({value for value, _ in known}) < 2:
+        return -1
+    return -max(known)[1]
+
+
+def _number(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:.4g}" if abs(value) >= 1 else f"{value:.3f}"
+
+
+def _click_table(summaries: Summaries) -> str:
     counted = {method: summary for method, summary in summaries.items() if "noc" in summary}
     if not counted:
         return ""
     thresholds = list(next(iter(counted.values()))["noc"])
     heads = ["method", *(f"NoC@{threshold[2:]}" for threshold in thresholds)]
+    heads += [f"≥ max @{threshold[2:]}" for threshold in thresholds]
     heads += [f"never {threshold[2:]}" for threshold in thresholds]
     rows = [
         [
             method,
             *(f"{summary['noc'][threshold]:.2f}" for threshold in thresholds),
+            *(str(summary["failures"][threshold]) for threshold in thresholds),
             *(str(summary["true_failures"][threshold]) for threshold in thresholds),
         ]
         for method, summary in counted.items()
     ]
-    return "<h2>Clicks to a good mask</h2>" + table(heads, rows)
+    columns = list(zip(*(list(summary["noc"].values()) for summary in counted.values()), strict=True))
+    best = [-1, *(_best(column, is_rising=False) for column in columns), *([-1] * (2 * len(thresholds)))]
+    note = (
+        "Mean number of clicks until the IoU is reached. The field counts a sample as failed if it takes all clicks "
+        "(≥ max), also when the last one reaches the IoU; “never” counts those that do not reach it."
+    )
+    return f'<h2>Clicks to a good mask</h2><p class="note">{note}</p>' + table(heads, rows, best=best)
 
 
-def _seconds_table(summaries: Mapping[str, Mapping[str, Any]]) -> str:
-    keys = ("seconds_per_click", "median_seconds", "p95_seconds", "seconds_per_sample")
+def _seconds_table(summaries: Summaries) -> str:
+    keys = {
+        "seconds_per_click": "per click (SPC)",
+        "median_seconds": "median",
+        "p95_seconds": "95 % take less",
+        "seconds_per_sample": "per sample (SPI)",
+        "spc_to_target": "SPC until IoU 0.90",
+        "spi_to_target": "SPI until IoU 0.90",
+    }
+    timed = {method: summary for method, summary in summaries.items() if "seconds_per_click" in summary}
+    shown = [key for key in keys if any(key in summary for summary in timed.values())]
     rows = [
-        [method, *(f"{summary[key]:.3f}" for key in keys)]
-        for method, summary in summaries.items()
-        if all(key in summary for key in keys)
+        [method, *(f"{summary[key]:.3f}" if key in summary else "–" for key in shown)]
+        for method, summary in timed.items()
     ]
-    return "<h2>Seconds</h2>" + table(["method", "per click", "median", "95 %", "per sample"], rows) if rows else ""
+    return "<h2>Seconds</h2>" + table(["method", *(keys[key] for key in shown)], rows) if rows else ""
 
 
 def _gallery(gallery: Mapping[str, Sequence[str]]) -> str:
     shown = {method: [figure for figure in figures if figure] for method, figures in gallery.items()}
-    lines = [f"<h3>{escape(method)}</h3>" + "".join(figures) for method, figures in shown.items() if figures]
+    lines = [
+        f'<h3>{escape(method)}</h3><div class="gallery">{"".join(figures)}</div>'
+        for method, figures in shown.items()
+        if figures
+    ]
     if not lines:
         return ""
     note = (
-        "The prediction after the last click; clicks with their attention radii, for objects the true outline in white."
+        "The prediction after the last click, with all clicks and their attention radii: green for object, red for "
+        "background, yellow for a class or a value. Of objects the true outline is white."
     )
-    return f"<h2>Best, median and worst samples</h2><p>{note}</p>" + "".join(lines)
+    return f'<h2>Best, median and worst samples</h2><p class="note">{note}</p>' + "".join(lines)
 
 
-def _problems(summaries: Mapping[str, Mapping[str, Any]]) -> str:
+def _problems(summaries: Summaries) -> str:
     rows = [
         [method, sample, problem]
         for method, summary in summaries.items()
         for sample, problem in summary["problems"].items()
     ]
-    return "<h2>Samples with problems</h2>" + table(["method", "sample", "problem"], rows) if rows else ""
+    return "<h2>Samples with problems</h2>" + table(["method", "sample", "problem"], rows, kind="text") if rows else ""
 
 
 def _settings(settings: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,19 @@ class Process:
         return self.rank == 0
 
 
-def join_processes() -> Process:
-    """Join the process group torchrun describes in the environment, or be alone."""
+def join_processes(backend: str | None = None, patience: timedelta | None = None) -> Process:
+    """Join the process group torchrun describes in the environment, or be alone.
+
+    Args:
+        backend: how they talk; None takes NCCL where there is a GPU, else Gloo.
+        patience: how long one waits for the others; None takes torch's default.
+    """
     count = int(os.environ.get("WORLD_SIZE", "1"))
     has_gpu = torch.cuda.is_available()
     local_rank = int(os.environ.get("LOCAL_RANK", "0"))
     device = torch.device("cuda", local_rank) if has_gpu else torch.device("cpu")
     if count > 1 and not dist.is_initialized():
-        dist.init_process_group("nccl" if has_gpu else "gloo")
+        dist.init_process_group(backend or ("nccl" if has_gpu else "gloo"), timeout=patience)
     return Process(int(os.environ.get("RANK", "0")), count, device)
 
 

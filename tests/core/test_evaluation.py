@@ -13,7 +13,8 @@ import scipy.io
 from gbrs_core.config import RefinementConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.evaluation.example import DenseExample
-from gbrs_core.evaluation.layouts import LAYOUTS, Sample, SampleError
+from gbrs_core.evaluation.layout_files import SampleError
+from gbrs_core.evaluation.layouts import LAYOUTS, Sample
 from gbrs_core.evaluation.measures import MEASURES, InteractiveMeasure, SemanticMeasure
 from gbrs_core.evaluation.methods import maker
 from gbrs_core.evaluation.policies import centre, human
@@ -261,8 +262,9 @@ def test_summary_by_hand():
 def test_a_data_sets_miou_is_not_the_mean_of_its_pictures():
     measure = SemanticMeasure(2)
     one, other = np.array([4.0, 0, 0, 0]), np.array([0, 0, 3.0, 1])
-    assert measure.scores(one) == [1.0]
-    assert measure.total([one, other]) == pytest.approx([(4 / 7 + 1 / 4) / 2])
+    assert measure.scores(one) == [1.0, 1.0]
+    assert measure.scores(other) == pytest.approx([(0 + 1 / 4) / 2, 1 / 4])
+    assert measure.total([one, other]) == pytest.approx([(4 / 7 + 1 / 4) / 2, 5 / 8])
     with pytest.raises(ValueError, match="classes"):
         MEASURES["semantic"](None)
 
@@ -280,6 +282,6 @@ def test_the_report_stands_alone(tmp_path):
     results = {"sb<script>": [result("a", [0, 0.84, 0.86])], "none": [result("a", [0, 0.5, 0.6])]}
     summaries = {name: summarise(found, InteractiveMeasure(None)) for name, found in results.items()}
     text = html("interactive: davis", summaries, {"network_sha256": "abc123", "seed": 0})
-    assert text.count("<svg") == 2 and "abc123" in text
+    assert text.count("<svg") == 4 and "abc123" in text
     assert "<script" not in text and "src=" not in text and "href=" not in text
     assert json.loads(json.dumps(summaries)) == summaries
