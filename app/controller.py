@@ -23,6 +23,7 @@ from app.controllers.export import ExportController
 from app.controllers.failures import show_failure
 from app.controllers.files import FileController
 from app.controllers.layers import LayerSource
+from app.controllers.methods import MethodController
 from app.controllers.network import NetworkController
 from app.controllers.panels import PanelController
 from app.controllers.refinement import RefinementController
@@ -82,6 +83,7 @@ class Controller(QObject):
         self.tasks = TaskController(
             window, self.annotation, self.refinement, self.network, self.dense, self.view, self.panels
         )
+        self.methods = MethodController(window, self.annotation, self.network)
         self.dense_views = DenseViewController(
             window, self.annotation, self.refinement, self.files, self.source, self.view, self._post_to_io, request_ids
         )

@@ -88,6 +88,8 @@ class MainWindow(QMainWindow):
         self.status = StatusBar()
         self.recent_images_menu = QMenu("Open &Recent", self)
         self.recent_networks_menu = QMenu("&Recent Checkpoints", self)
+        self.method_menu = QMenu("&Method", self)
+        self.method_menu.setToolTipsVisible(True)
         self._task_pages: dict[str, tuple[str, TaskPanel]] = {
             "interactive": ("Objects", self.objects_panel),
             "semantic": ("Classes", self.classes_panel),
@@ -251,6 +253,7 @@ class MainWindow(QMainWindow):
         submenus: dict[tuple[Menu, str], QMenu] = {
             ("File", "open_folder"): self.recent_images_menu,
             ("Model", "load_network"): self.recent_networks_menu,
+            ("Refine", "predict"): self.method_menu,
         }
         for name in MENUS:
             menu = self.menuBar().addMenu(f"&{name}")

@@ -317,7 +317,7 @@ def baseline_for(
         GbrsError: the method cannot be used with the network.
     """
     if obstacle := method.obstacle(network.spec):
-        raise GbrsError(obstacle)
+        raise GbrsError(f"{obstacle}; choose another method")
     if method.family == "grabcut":
         return GrabCut(image, size)
     if method.family == "f-brs":

@@ -11,7 +11,7 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gbrs_core.atomic import atomic_write
-from gbrs_core.config import LayerName, PresetName, RefinementConfig
+from gbrs_core.config import GBRS, LayerName, MethodName, PresetName, RefinementConfig
 
 APP_NAME = "gbrs-annotator"
 RECENT_LIMIT = 12
@@ -27,6 +27,7 @@ class RefinementSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    method: MethodName = GBRS
     layer: LayerName = "bmconv"
     preset: PresetName = "tuned"
     iterations: int | None = Field(default=None, ge=1, le=1000)

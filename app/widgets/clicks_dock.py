@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from enum import IntEnum
 from typing import Any
@@ -181,7 +182,7 @@ class ClicksModel(QAbstractTableModel):
             label = self._markers[row].label if row < len(self._markers) else ""
             return label or ("+" if isinstance(click, Click) and click.is_positive else "−")
         if column == Column.LOSS:
-            return f"{self._outcomes[row].loss:.3g}" if row < len(self._outcomes) else "…"
+            return loss_text(self._outcomes[row].loss, 3) if row < len(self._outcomes) else "…"
         if column == Column.RADIUS and not isinstance(click, Click):
             return "stroke" if isinstance(click, Stroke) else "push"
         return f"{getattr(click, _FIELDS[column]):.0f}" if not isinstance(click, Stroke) else ""
@@ -203,9 +204,15 @@ class ClicksModel(QAbstractTableModel):
         outcome = self._outcomes[row]
         early = ", stopped early" if outcome.stopped_early else ""
         return (
-            f"Loss {outcome.loss:.4g} after {outcome.iterations} iterations{early}, {outcome.seconds * 1000:.0f} ms\n"
+            f"Loss {loss_text(outcome.loss, 4)} after {outcome.iterations} iterations{early}, "
+            f"{outcome.seconds * 1000:.0f} ms\n"
             f"Changed inside the radius: {outcome.changed_inside:.1%}, outside: {outcome.changed_outside:.1%}"
         )
+
+
+def loss_text(loss: float, digits: int) -> str:
+    """A loss; a dash for NaN, where the method optimises nothing."""
+    return f"{loss:.{digits}g}" if math.isfinite(loss) else "–"
 
 
 class _NumberDelegate(QStyledItemDelegate):

@@ -24,12 +24,16 @@ from app.messages import DeviceInfo
 from app.widgets.fields import FIELD_HEIGHT, OptionalDoubleSpinBox, OptionalSpinBox, guard_wheel
 from app.widgets.loss_plot import LossPlot
 from gbrs_core.config import (
+    GBRS,
     LAYER_NAMES,
+    METHOD_NAMES,
     LayerName,
+    MethodName,
     PresetName,
     RefinementConfig,
     RefinementDefaults,
 )
+from gbrs_core.method_catalog import INPUT_LEARNING_RATE, METHODS, MethodDescription
 
 _LAYER_TITLES: Mapping[LayerName, str] = {
     "none": "none (network only)",
@@ -60,18 +64,20 @@ class RefineDock(QScrollArea):
         super().__init__()
         self._config = RefinementConfig()
         self._defaults: Mapping[tuple[LayerName, PresetName], RefinementDefaults] = {}
-        self.preset = _choice(_PRESET_TITLES, "Values used where a field below is left open")
-        self.layer = _choice(
-            {name: _LAYER_TITLES[name] for name in LAYER_NAMES}, "The layer inserted into the network and optimised"
-        )
+        self._methods: tuple[MethodDescription, ...] = (METHODS[GBRS],)
+        self.method = _choice({}, "How clicks correct the prediction; only what fits the network is listed")
+        self.preset = _choice(_PRESET_TITLES)
+        self.layer = _choice({name: _LAYER_TITLES[name] for name in LAYER_NAMES})
         self.iterations = OptionalSpinBox(1, 1000)
-        self.iterations.setToolTip("Optimiser iterations per click at most")
         self.learning_rate = OptionalDoubleSpinBox(10.0, 6)
-        self.learning_rate.setToolTip("Step size of the optimiser")
         self.consistency_weight = OptionalDoubleSpinBox(1e6, 2)
-        self.consistency_weight.setToolTip(
-            "λ: how firmly the mask outside the attention radius is held; 0 leaves it free"
-        )
+        self._tips: dict[QWidget, str] = {
+            self.preset: "Values used where a field below is left open",
+            self.layer: "The layer inserted into the network and optimised",
+            self.iterations: "Optimiser iterations per click at most",
+            self.learning_rate: "Step size of the optimiser",
+            self.consistency_weight: "λ: how firmly the mask outside the attention radius is held; 0 leaves it free",
+        }
         self.radius = QDoubleSpinBox()
         self.radius.setDecimals(0)
         self.radius.setRange(1, LARGEST_RADIUS)
@@ -91,6 +97,12 @@ class RefineDock(QScrollArea):
         self._defaults = defaults
         self.show_config(self._config)
 
+    def set_methods(self, methods: tuple[MethodDescription, ...]) -> None:
+        """The methods that can be chosen."""
+        if methods != self._methods:
+            self._methods = methods
+            self.show_config(self._config)
+
     def set_devices(self, devices: tuple[DeviceInfo, ...], current: str) -> None:
         """The devices there are, and which one is wanted."""
         with QSignalBlocker(self.device):
@@ -102,20 +114,52 @@ class RefineDock(QScrollArea):
     def show_config(self, config: RefinementConfig) -> None:
         """Show settings without telling anybody."""
         self._config = config
+        self._show_method(config.method)
         for choice, value in ((self.preset, config.preset), (self.layer, config.layer)):
             with QSignalBlocker(choice):
                 choice.setCurrentIndex(choice.findData(value))
-        defaults = self._defaults.get((config.layer, config.preset))
+        defaults = self._defaults_of(config)
         for field, name in self._fields():
             shown = f"{getattr(defaults, name):.4g}" if defaults is not None else ""
             field.set_default_text(f"Default ({shown})" if shown else "Default")
-            field.setEnabled(config.layer != "none")
+        self._enable_fields(config)
         self.iterations.set_optional_value(config.iterations)
         self.learning_rate.set_optional_value(config.learning_rate)
         self.consistency_weight.set_optional_value(config.consistency_weight)
         open_fields = {name: None for _, name in self._fields()}
         is_default = replace(config, **open_fields) == config and (config.layer, config.preset) == ("bmconv", "tuned")  # type: ignore[arg-type]
-        self.reset.setEnabled(not is_default)
+        self.reset.setEnabled(not (is_default and config.method == GBRS))
+
+    def _show_method(self, name: MethodName) -> None:
+        """List the methods; one that was chosen for another network stays in the list, marked."""
+        entries = {method.name: method.title for method in self._methods}
+        entries.setdefault(name, f"{METHODS[name].title} (not usable)")
+        listed = {self.method.itemData(row): self.method.itemText(row) for row in range(self.method.count())}
+        with QSignalBlocker(self.method):
+            if entries != listed:
+                self.method.clear()
+                for row, (entry, title) in enumerate(entries.items()):
+                    self.method.addItem(title, entry)
+                    self.method.setItemData(row, METHODS[entry].tip, Qt.ItemDataRole.ToolTipRole)
+            self.method.setCurrentIndex(self.method.findData(name))
+
+    def _defaults_of(self, config: RefinementConfig) -> RefinementDefaults | None:
+        """The numbers that are taken where a field is left open."""
+        if METHODS[config.method].family != "input":
+            return self._defaults.get((config.layer, config.preset))
+        defaults = self._defaults.get(("bmconv", config.preset))
+        return None if defaults is None else replace(defaults, learning_rate=INPUT_LEARNING_RATE)
+
+    def _enable_fields(self, config: RefinementConfig) -> None:
+        """Fields that say nothing to the method are disabled, and tell so."""
+        method = METHODS[config.method]
+        has_loop = method.takes_numbers and (method.name != GBRS or config.layer != "none")
+        enabled: dict[QWidget, bool] = {self.layer: method.name == GBRS, self.preset: method.takes_numbers}
+        enabled |= {field: has_loop for field, _ in self._fields()}
+        for field, is_enabled in enabled.items():
+            field.setEnabled(is_enabled)
+            is_of_the_method = is_enabled or method.name == GBRS
+            field.setToolTip(self._tips[field] if is_of_the_method else f"{method.title} makes no use of it")
 
     def show_radius(self, radius: float) -> None:
         """Show the attention radius of the next click, image pixels."""
@@ -137,6 +181,7 @@ class RefineDock(QScrollArea):
         form.setVerticalSpacing(5)
         rows = (
             ("&Radius", self.radius),
+            ("&Method", self.method),
             ("&Preset", self.preset),
             ("La&yer", self.layer),
             ("&Iterations", self.iterations),
@@ -165,6 +210,7 @@ class RefineDock(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def _connect(self) -> None:
+        self.method.currentIndexChanged.connect(self._on_edited)
         self.preset.currentIndexChanged.connect(self._on_edited)
         self.layer.currentIndexChanged.connect(self._on_edited)
         for field in (self.iterations, self.learning_rate, self.consistency_weight):
@@ -176,6 +222,7 @@ class RefineDock(QScrollArea):
     def _on_edited(self) -> None:
         config = replace(
             self._config,
+            method=_checked_method(self.method.currentData()),
             preset=_checked_preset(self.preset.currentData()),
             layer=_checked_layer(self.layer.currentData()),
             iterations=self.iterations.optional_value(),
@@ -191,7 +238,7 @@ class RefineDock(QScrollArea):
         self.config_requested.emit(RefinementConfig())
 
 
-def _choice(titles: Mapping[str, str] | Mapping[LayerName, str] | Mapping[PresetName, str], tip: str) -> QComboBox:
+def _choice(titles: Mapping[str, str] | Mapping[LayerName, str] | Mapping[PresetName, str], tip: str = "") -> QComboBox:
     choice = QComboBox()
     for value, title in titles.items():
         choice.addItem(title, value)
@@ -199,6 +246,10 @@ def _choice(titles: Mapping[str, str] | Mapping[LayerName, str] | Mapping[Preset
     choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     guard_wheel(choice)
     return choice
+
+
+def _checked_method(value: object) -> MethodName:
+    return next((name for name in METHOD_NAMES if name == value), GBRS)
 
 
 def _checked_layer(value: object) -> LayerName:
