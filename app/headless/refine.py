@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from gbrs_core.config import LAYER_NAMES, RefinementConfig
+from gbrs_core.config import GBRS, LAYER_NAMES, METHOD_NAMES, RefinementConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.interaction import Click, Push
 from gbrs_core.task_catalog import TASKS
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from gbrs_core.session import ClickReport, RefinementSession
+    from gbrs_core.baseline_session import Session
+    from gbrs_core.session import ClickReport
     from models.spec import LoadedNetwork
 
 
@@ -29,7 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--checkpoint", type=existing_file, metavar="FILE", help="network; none: the built-in one")
     parser.add_argument("--device", type=device_name, default="auto", help="auto (default), cpu, cuda, cuda:N or mps")
     parser.add_argument("--preset", choices=("paper", "tuned"), default="tuned", help="default: %(default)s")
-    parser.add_argument("--layer", choices=LAYER_NAMES, default="bmconv", help="default: %(default)s")
+    parser.add_argument(
+        "--method", choices=METHOD_NAMES, default=GBRS, metavar="METHOD",
+        help="%(choices)s (default: %(default)s); what does not fit the network says so",
+    )  # fmt: skip
+    parser.add_argument("--layer", choices=LAYER_NAMES, default="bmconv", help="of g-brs (default: %(default)s)")
     parser.add_argument("--levels", type=int, metavar="N", help="active insertion levels, coarse to fine")
     parser.add_argument("--iterations", type=int, help="Adam iterations per click")
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
@@ -126,14 +132,14 @@ def _trimap(args: argparse.Namespace, image: NDArray[np.uint8]) -> tuple[NDArray
 
 def _refined(
     args: argparse.Namespace, network: LoadedNetwork, image: NDArray[np.uint8], trimap: NDArray[np.uint8] | None
-) -> RefinementSession:
+) -> Session:
     """The session after all interactions."""
     from app.headless import interactions
     from gbrs_core import devices
-    from gbrs_core.session import RefinementSession
+    from gbrs_core.baseline_session import open_session
 
     try:
-        session = RefinementSession(network, image, config_of(args), trimap, device=devices.resolve(args.device))
+        session = open_session(network, image, config_of(args), trimap, device=devices.resolve(args.device))
         step = TASKS[args.task].push_step if args.push_step is None else args.push_step
         for one in interactions.resolved(args.interactions or (), session.image_size, network.spec.class_count, step):
             for _ in session.refine(one):
@@ -146,6 +152,7 @@ def _refined(
 def config_of(args: argparse.Namespace) -> RefinementConfig:
     """The settings on the command line. Raises ValueError for numbers out of range."""
     return RefinementConfig(
+        method=args.method,
         layer=args.layer,
         preset=args.preset,
         iterations=args.iterations,
@@ -158,7 +165,7 @@ def config_of(args: argparse.Namespace) -> RefinementConfig:
 def _report(
     args: argparse.Namespace,
     network: LoadedNetwork,
-    session: RefinementSession,
+    session: Session,
     paths: tuple[Any, ...],
     notes: tuple[str, ...],
 ) -> None:
@@ -173,6 +180,7 @@ def _report(
         "network": network.spec.name,
         "sha256": network.sha256,
         "task": args.task,
+        "method": args.method,
         "out": str(args.out),
         "files": [str(path) for path in paths],
         "notes": list(notes),
@@ -185,7 +193,7 @@ def as_entry(report: ClickReport) -> dict[str, Any]:
     """The report of a click, stroke or push for JSON."""
     return {
         **_described(report),
-        "loss": report.loss,
+        "loss": report.loss if math.isfinite(report.loss) else None,
         "iterations": report.iterations_run,
         "seconds": report.seconds,
         "changed_inside": report.changed_inside,
@@ -211,7 +219,8 @@ def as_text(report: ClickReport) -> str:
         what = f"push {done.x:g},{done.y:g} by {done.direction * done.step:+g}"
     else:
         what = f"stroke of {int(done.mask.sum())} pixels to {done.target:g}"
+    loss = f"loss {report.loss:.4f}, " if math.isfinite(report.loss) else ""
     return (
-        f"{what}: loss {report.loss:.4f}, {report.iterations_run} iterations, {report.seconds:.2f} s, "
+        f"{what}: {loss}{report.iterations_run} iterations, {report.seconds:.2f} s, "
         f"changed {report.changed_inside:.1%} inside, {report.changed_outside:.1%} outside"
     )

@@ -15,7 +15,9 @@ import gbrs_core
 import models
 
 ROOT = Path(gbrs_core.__file__).parents[1]
-TORCH_FREE = ("errors", "interaction", "prediction", "config", "network", "image_io", "atomic", "export")
+TORCH_FREE = (
+    "errors", "interaction", "prediction", "config", "network", "method_catalog", "image_io", "atomic", "export",
+)  # fmt: skip
 QT = {"PySide6", "qtawesome", "shiboken6"}
 
 

@@ -50,6 +50,26 @@ def test_mask_equals_that_of_a_session(tmp_path: Path) -> None:
     assert all(0 <= report["changed_outside"] <= 1 for report in reports)
 
 
+@pytest.mark.parametrize("method", ["f-brs-b", "grabcut"])
+def test_baselines(tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str) -> None:
+    path = tmp_path / "mask.png"
+    clicks = [part for one in CLICKS for part in ("--click", one)]
+    arguments = ["refine", str(sample_path()), "--method", method, *clicks, "--out", str(path), "--json"]
+    assert main.main(arguments) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["method"] == method
+    losses = [report["loss"] for report in summary["clicks"]]
+    assert losses[0] is None and (losses[1] is None) == (method == "grabcut")
+    mask = np.asarray(Image.open(path))
+    assert mask[223, 300] == 255 and mask[60, 60] == 0
+
+
+def test_a_method_that_does_not_fit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("--method", "grabcut", "--task", "depth", "--out", str(tmp_path / "depth.tif"))
+    status, error = called_here(capsys, *given)
+    assert status == 2 and "makes object masks; the task is depth; choose another method" in error
+
+
 def test_float_outputs_hold_the_logits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("logits.npy", "logits.tif"):
         given = ("--click", CLICKS[0], "--iterations", "1", "--out", str(tmp_path / name))
