@@ -40,6 +40,8 @@ _ROW_HEIGHT = 26
 _LEAST_ROWS = 3
 _MEASURED_ROWS = 20
 """How many rows decide on the width of a column."""
+_SMALL_LOSS = 1e-3
+"""Below it a loss is told by its order of magnitude, which the column has room for."""
 _EMPTY = "No clicks yet.\nLeft: object · right: background"
 _EMPTY_DENSE = "No corrections yet.\nClick where the prediction is wrong."
 
@@ -212,7 +214,9 @@ class ClicksModel(QAbstractTableModel):
 
 def loss_text(loss: float, digits: int) -> str:
     """A loss; a dash for NaN, where the method optimises nothing."""
-    return f"{loss:.{digits}g}" if math.isfinite(loss) else "–"
+    if not math.isfinite(loss):
+        return "–"
+    return f"{loss:.0e}" if 0 < loss < _SMALL_LOSS else f"{loss:.{digits}g}"
 
 
 class _NumberDelegate(QStyledItemDelegate):

@@ -120,8 +120,9 @@ class RefineDock(QScrollArea):
                 choice.setCurrentIndex(choice.findData(value))
         defaults = self._defaults_of(config)
         for field, name in self._fields():
-            shown = f"{getattr(defaults, name):.4g}" if defaults is not None else ""
-            field.set_default_text(f"Default ({shown})" if shown else "Default")
+            field.set_default_text(f"Default ({getattr(defaults, name):.4g})" if defaults is not None else "Default")
+            if not METHODS[config.method].takes_numbers:
+                field.set_default_text("Not used")
         self._enable_fields(config)
         self.iterations.set_optional_value(config.iterations)
         self.learning_rate.set_optional_value(config.learning_rate)
