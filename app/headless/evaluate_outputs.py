@@ -104,9 +104,9 @@ def as_text(summaries: dict[str, Any]) -> str:
     lines = []
     for method, summary in summaries.items():
         figures = [f"{summary['used']}/{summary['samples']} samples"]
-        for name, curve in summary.get("curves", {}).items():
-            areas = f"AUC {summary['auc'][name]:.3f} (without click 0: {summary['auc_without_click_0'][name]:.3f})"
-            figures.append(f"{name} {curve[0]:.3f} -> {curve[-1]:.3f}, {areas}")
+        for place, (name, curve) in enumerate(summary.get("curves", {}).items()):
+            areas = f", AUC {summary['auc'][name]:.3f} (without click 0: {summary['auc_without_click_0'][name]:.3f})"
+            figures.append(f"{name} {curve[0]:.3f} -> {curve[-1]:.3f}{areas if place == 0 else ''}")
         figures += [f"NoC@{threshold[2:]} {value:.2f}" for threshold, value in summary.get("noc", {}).items()]
         if "median_seconds" in summary:
             figures.append(f"{summary['median_seconds']:.2f} s/click")

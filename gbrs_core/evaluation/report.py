@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import Any
 
@@ -65,7 +65,7 @@ def html(
 
 
 def table(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], *, own: int = 0, kind: str = "", best: Sequence[int] = ()
+    heads: Sequence[str], rows: Sequence[Sequence[str]], *, own: int = 0, kind: str = "", best: Sequence[str] = ()
 ) -> str:
     """A table; empty without rows.
 
@@ -74,13 +74,13 @@ def table(
         rows: of text.
         own: how many of the last rows are this evaluation's, beside those of others.
         kind: "text" for columns that are no numbers.
-        best: for each column the row whose figure is to stand out, -1 for none; empty for no column.
+        best: for each column the figure that is to stand out wherever it stands; empty for no column.
     """
     if not rows:
         return ""
     lines = ["<tr>" + "".join(f"<th>{escape(head)}</th>" for head in heads) + "</tr>"]
     for number, row in enumerate(rows):
-        marks = ["best" if best and best[place] == number else "" for place in range(len(row))]
+        marks = ["best" if best and cell and cell == best[place] else "" for place, cell in enumerate(row)]
         cells = "".join(f"<td{_class(mark)}>{escape(cell)}</td>" for mark, cell in zip(marks, row, strict=True))
         lines.append(f"<tr{_class('own' if number >= len(rows) - own else '')}>{cells}</tr>")
     return f'<div class="wide"><table{_class(kind)}>{"".join(lines)}</table></div>'
@@ -146,17 +146,21 @@ def _score_table(summaries: Summaries, name: str) -> str:
     ]
     heads = ["method", *(f"click {click}" if click else "start" for click in clicks), "best"]
     heads += ["AUC", "AUC without click 0", "worst tenth: AUC", "without click 0"]
+    # The best of a falling curve is its least value, so that it lies above the start of none that falls.
     is_rising = all(summary["best"][name] >= summary["curves"][name][0] for summary in holding.values())
     rows = [[method, *map(_number, line)] for method, line in zip(holding, figures, strict=True)]
-    return table(heads, rows, best=[-1, *(_best(column, is_rising) for column in zip(*figures, strict=True))])
+    return table(heads, rows, best=["", *(_best(column, is_rising) for column in zip(*figures, strict=True))])
 
 
-def _best(column: Sequence[float], is_rising: bool) -> int:
-    """The row of the best figure; -1 if there is nothing to choose."""
-    known = [(value if is_rising else -value, -row) for row, value in enumerate(column) if not math.isnan(value)]
-    if len({value for value, _ in known}) < 2:
-        return -1
-    return -max(known)[1]
+def _best(column: Sequence[float], is_rising: bool, form: Callable[[float], str] | None = None) -> str:
+    """The best figure as text; empty if there is nothing to choose."""
+    form = form or _number
+    known = [value for value in column if not math.isnan(value)]
+    return form((max if is_rising else min)(known)) if len({form(value) for value in known}) > 1 else ""
+
+
+def _clicks(value: float) -> str:
+    return f"{value:.2f}"
 
 
 def _number(value: float) -> str:
@@ -174,14 +178,14 @@ def _click_table(summaries: Summaries) -> str:
     rows = [
         [
             method,
-            *(f"{summary['noc'][threshold]:.2f}" for threshold in thresholds),
+            *(_clicks(summary["noc"][threshold]) for threshold in thresholds),
             *(str(summary["failures"][threshold]) for threshold in thresholds),
             *(str(summary["true_failures"][threshold]) for threshold in thresholds),
         ]
         for method, summary in counted.items()
     ]
     columns = list(zip(*(list(summary["noc"].values()) for summary in counted.values()), strict=True))
-    best = [-1, *(_best(column, is_rising=False) for column in columns), *([-1] * (2 * len(thresholds)))]
+    best = ["", *(_best(column, False, _clicks) for column in columns), *([""] * (2 * len(thresholds)))]
     note = (
         "Mean number of clicks until the IoU is reached. The field counts a sample as failed if it takes all clicks "
         "(≥ max), also when the last one reaches the IoU; “never” counts those that do not reach it."
