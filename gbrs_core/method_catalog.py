@@ -54,31 +54,27 @@ class MethodDescription:
         return ""
 
 
+def _input(name: MethodName, title: str, what: str, adjusted: Adjusted) -> MethodDescription:
+    return MethodDescription(name, title, f"{what}, with the losses of G-BRS and Adam; slow", "input", adjusted)
+
+
+def _published(name: MethodName, title: str, what: str, adjusted: Adjusted) -> MethodDescription:
+    tip = f"{what}, with the loss of BRS and L-BFGS-B; radii play no part"
+    return MethodDescription(name, title, tip, "f-brs", adjusted)
+
+
 _ALL = (
     MethodDescription(GBRS, "G-BRS", "Layers inside the network, as chosen below", "g-brs"),
-    MethodDescription("f-brs-a", "f-BRS-A", "Scale and bias of the features at place A, L-BFGS-B", "f-brs", "A"),
-    MethodDescription("f-brs-b", "f-BRS-B", "Scale and bias of the features at place B, L-BFGS-B", "f-brs", "B"),
-    MethodDescription("f-brs-c", "f-BRS-C", "Scale and bias of the features at place C, L-BFGS-B", "f-brs", "C"),
-    MethodDescription(
-        "rgb-brs", "RGB-BRS", "A bias on the image with the losses of G-BRS and Adam; slow", "input", "image"
-    ),
-    MethodDescription(
-        "distmap-brs", "DistMap-BRS", "A bias on the click maps with the losses of G-BRS and Adam; slow", "input",
-        "click maps",
-    ),
-    MethodDescription(
-        "rgb-brs:lbfgs", "RGB-BRS, L-BFGS", "A bias on the image with the loss of BRS and L-BFGS-B; slow", "f-brs",
-        "image",
-    ),
-    MethodDescription(
-        "distmap-brs:lbfgs", "DistMap-BRS, L-BFGS", "A bias on the click maps with the loss of BRS and L-BFGS-B; slow",
-        "f-brs", "click maps",
-    ),
-    MethodDescription(
-        "no-brs", "No refinement", "What the network says to the clicks, with ZoomIn and mirror", "f-brs"
-    ),
+    _published("f-brs-a", "f-BRS-A", "Scale and bias of the features at place A", "A"),
+    _published("f-brs-b", "f-BRS-B", "Scale and bias of the features at place B", "B"),
+    _published("f-brs-c", "f-BRS-C", "Scale and bias of the features at place C", "C"),
+    _input("rgb-brs", "RGB-BRS", "A bias on the image", "image"),
+    _input("distmap-brs", "DistMap-BRS", "A bias on the click maps", "click maps"),
+    _published("rgb-brs:lbfgs", "RGB-BRS, L-BFGS", "A bias on the image", "image"),
+    _published("distmap-brs:lbfgs", "DistMap-BRS, L-BFGS", "A bias on the click maps", "click maps"),
+    MethodDescription("no-brs", "No refinement", "What the network says, with ZoomIn and mirror", "f-brs"),
     MethodDescription("grabcut", "GrabCut (OpenCV)", "Colours alone, without the network", "grabcut"),
-)  # fmt: skip
+)
 METHODS: Mapping[MethodName, MethodDescription] = {method.name: method for method in _ALL}
 """In the order of menus."""
 

@@ -128,7 +128,7 @@ class BrsObjective:
         """
         variables = self._adjustment.vector
         with torch.no_grad():
-            variables.copy_(torch.from_numpy(vector))
+            variables.copy_(torch.from_numpy(vector).to(variables.dtype))  # not every device has float64
         with torch.enable_grad():
             logits = [forward() for forward in self._forwards]
             probabilities = [one.sigmoid() for one in logits]
@@ -144,7 +144,7 @@ class BrsObjective:
         if self.was_satisfied or is_ended:
             return value, np.zeros_like(vector)
         (gradient,) = torch.autograd.grad(loss, variables)
-        return value, gradient.double().cpu().numpy()
+        return value, gradient.cpu().double().numpy()
 
     def _is_satisfied(self, probabilities: Sequence[Tensor]) -> bool:
         worst_positive, worst_negative = worst_errors(probabilities, self._masks)
@@ -164,7 +164,7 @@ def minimise_brs(objective: BrsObjective, adjustment: ScaleBias | InputBias, eva
         adjustment: its variables.
         evaluations: after so many no further iteration is begun; one that runs may take more.
     """
-    start = adjustment.vector.detach().double().cpu().numpy()
+    start = adjustment.vector.detach().cpu().double().numpy()
     minimiser: Any = fmin_l_bfgs_b
     end = minimiser(
         objective,
@@ -176,4 +176,4 @@ def minimise_brs(objective: BrsObjective, adjustment: ScaleBias | InputBias, eva
         maxiter=2 * evaluations,
     )[0]
     with torch.no_grad():
-        adjustment.vector.copy_(torch.from_numpy(end))
+        adjustment.vector.copy_(torch.from_numpy(end).to(adjustment.vector.dtype))
