@@ -18,7 +18,7 @@ ROOT = Path(main.__file__).parent
 NAMES = ("a", "b", "c", "d", "e", "f")
 METHODS = ("none", "bmconv")
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(os.name == "nt", reason="sends signals")]
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +52,14 @@ def begun(*command):
     )  # fmt: skip
 
 
-def ended_at_first_result(process, number):
-    """Wait until a result is shown, then send the signal to all of its session; its exit status."""
+def ended_at_first_result(process, send):
+    """Wait until a result is shown, then send a signal; the exit status."""
     shown = b""
     while b" min left" not in shown:
         part = os.read(process.stderr.fileno(), 4096)
         assert part, shown.decode()
         shown += part
-    os.killpg(process.pid, number)
+    send(process.pid)
     process.communicate(timeout=60)  # ends when nobody holds the pipes any more: no worker is left
     return process.returncode
 
@@ -83,8 +83,10 @@ def test_workers_give_the_same_bytes(alone, data, tmp_path, capfd):
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_killed_and_gone_on_with(alone, data, tmp_path, workers):
+    """Only the first process is killed; its workers find themselves alone."""
     out = tmp_path / "run"
-    status = ended_at_first_result(begun(*arguments(data, out, "--workers", workers)), signal.SIGKILL)
+    process = begun(*arguments(data, out, "--workers", workers))
+    status = ended_at_first_result(process, lambda pid: os.kill(pid, signal.SIGKILL))
     assert status == -signal.SIGKILL
     kept = {path: path.read_bytes() for path in (out / "samples").rglob("*.json") if not path.name.startswith(".")}
     assert 0 < len(kept) <= len(NAMES) * len(METHODS) and not (out / "per_click.csv").exists()
@@ -96,7 +98,7 @@ def test_killed_and_gone_on_with(alone, data, tmp_path, workers):
 def test_interrupted_workers_end_and_leave_what_is_finished(alone, data, tmp_path):
     out = tmp_path / "run"
     process = begun(*arguments(data, out, "--workers", 2))
-    assert ended_at_first_result(process, signal.SIGINT) == 130
+    assert ended_at_first_result(process, lambda pid: os.killpg(pid, signal.SIGINT)) == 130
     assert list((out / "samples").rglob("*.json"))
     assert not list(out.rglob(".gbrs-*"))
     assert main.main(arguments(data, out, "--workers", "2")) == 0
