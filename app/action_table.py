@@ -165,8 +165,13 @@ _CLASS = (
     ),
     _spec("show_all_classes", "Class", "Show &All Classes", tip="Show every class", tasks=("semantic",)),
     _spec(
-        "class_list", "Class", "Choose Class &List…", tip="Take names and colours of the classes from a file",
+        "class_list", "Class", "Choose Class &List…",
+        tip="Take names and colours of the classes from a file: JSON, text, CSV, GIMP palette, indexed PNG",
         enabled_when="classes", tasks=("semantic",), begins_section=True,
+    ),
+    _spec(
+        "forget_class_list", "Class", "F&orget Class List",
+        tip="Name the classes as the checkpoint names them", enabled_when="classes", tasks=("semantic",),
     ),
 )  # fmt: skip
 _TRIMAP = (
@@ -361,7 +366,16 @@ _HELP = (
         "shortcuts", "Help", "&Keyboard Shortcuts", "F1", "Ctrl+/", tip="Show every key and mouse gesture",
         icon_name="mdi6.keyboard-outline",
     ),
-    _spec("log_folder", "Help", "Open &Log Folder", "Ctrl+Shift+L", tip="Show the folder with the log file"),
+    _spec(
+        "sample_report", "Help", "Sample Evaluation &Report",
+        tip="See in the browser what main.py evaluate writes: methods measured on the sample photographs",
+        icon_name="mdi6.chart-box-outline", begins_section=True,
+    ),
+    _spec("open_report", "Help", "&Open Evaluation Report…", tip="Open an earlier report in the browser"),
+    _spec(
+        "log_folder", "Help", "Open &Log Folder", "Ctrl+Shift+L", tip="Show the folder with the log file",
+        begins_section=True,
+    ),
     _spec("about", "Help", "&About", tip="Version, paper and licences", begins_section=True),
 )  # fmt: skip
 

@@ -50,12 +50,19 @@ class ReadClassList(Request):
     Attributes:
         path: the user's file.
         sha256: hash of the network's checkpoint.
-        class_count: how many classes the network tells apart.
+        names: of the classes as they are now; a file that only has colours leaves them.
     """
 
     path: Path
     sha256: str
-    class_count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ForgetClassList(Request):
+    """Forget the class list that is remembered for the network with this hash."""
+
+    sha256: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,3 +139,16 @@ class ClassListRead(Report):
     sha256: str
     names: tuple[str, ...]
     colours: tuple[Colour, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ClassListForgotten(Report):
+    """No class list is remembered for the network with this hash any more.
+
+    Attributes:
+        sha256: of the network's checkpoint.
+        was_there: whether there was one.
+    """
+
+    sha256: str
+    was_there: bool

@@ -17,9 +17,11 @@ from app.checkpoint_messages import (
     CheckpointConverted,
     CheckpointFound,
     CheckpointProgress,
+    ClassListForgotten,
     ClassListRead,
     ConvertCheckpoint,
     EstimateMemory,
+    ForgetClassList,
     ListPublished,
     MemoryEstimated,
     PublishedListed,
@@ -44,6 +46,7 @@ _WHAT: dict[type[Request], str] = {
     EstimateMemory: "The memory could not be estimated",
     ConvertCheckpoint: "The checkpoint was not converted",
     ReadClassList: "The class list was not taken",
+    ForgetClassList: "The class list was not forgotten",
 }
 
 
@@ -62,6 +65,7 @@ class CheckpointWorker(Worker):
         self._do: dict[type[Request], Callable[..., Report | None]] = {
             ListPublished: _list_published,
             ReadClassList: _read_class_list,
+            ForgetClassList: _forget_class_list,
             EstimateMemory: self._estimate,
             ScanFolder: self._scan,
             ConvertCheckpoint: self._convert,
@@ -215,14 +219,20 @@ def _list_published(request: ListPublished) -> Report:
 def _read_class_list(request: ReadClassList) -> Report:
     from models import class_lists
 
-    classes = class_lists.read_class_list(request.path)
-    if len(classes) != request.class_count:
+    classes = class_lists.read_class_list(request.path, request.names)
+    if len(classes) != len(request.names):
         raise class_lists.ClassListError(
-            f"{request.path} names {len(classes)} classes, but the network tells {request.class_count} apart; "
+            f"{request.path} names {len(classes)} classes, but the network tells {len(request.names)} apart; "
             "choose the list of the data set it was trained on"
         )
     class_lists.remember(request.sha256, classes)
     return ClassListRead(request.request_id, request.path, request.sha256, classes.names, classes.colours)
+
+
+def _forget_class_list(request: ForgetClassList) -> Report:
+    from models import class_lists
+
+    return ClassListForgotten(request.request_id, request.sha256, class_lists.forget(request.sha256))
 
 
 def _sha256(path: Path) -> str:

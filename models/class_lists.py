@@ -1,7 +1,8 @@
 """Names and colours of a network's classes: read from a user's file, remembered per checkpoint. Torch-free.
 
-Two forms are read: a list of {"name": ..., "color": [red, green, blue]}, the way this program writes it, and the
-config.json of Mapillary Vistas, whose "labels" hold a "readable" name and a "color" each.
+Read are JSON, lines of text and palettes. JSON is a list of {"name": ..., "color": [red, green, blue]}, the way this
+program writes it, a list of names, {"classes": [names], "palette": [colours]}, or the config.json of Mapillary Vistas,
+whose "labels" hold a "readable" name and a "color" each. `models.class_list_text` describes the other two.
 """
 
 from __future__ import annotations
@@ -20,13 +21,15 @@ import platformdirs
 from gbrs_core.atomic import atomic_write
 from gbrs_core.errors import GbrsError
 from gbrs_core.network import NetworkSpec
-
-Colour = tuple[int, int, int]
+from models.class_list_text import PNG_SIGNATURE, Colour, palette_of_png, read_lines
 
 _LARGEST_FILE = 4 << 20
 _MOST_CLASSES = 65535  # a 16-bit label map keeps one value for "no label"
 _LONGEST_NAME = 80
 _GOLDEN_RATIO = 0.618033988749895
+_NO_CLASS = frozenset(("unlabeled", "unlabelled", "void"))
+"""What the last entry of a list is called if it is for pixels without a class."""
+_PALETTE_KEYS = ("palette", "palette_rgb", "colors", "colours")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _log = logging.getLogger(__name__)
@@ -56,25 +59,32 @@ class ClassList:
         return len(self.names)
 
 
-def read_class_list(path: Path) -> ClassList:
-    """Read a class list from a JSON file.
+def read_class_list(path: Path, known_names: Sequence[str] = ()) -> ClassList:
+    """Read a class list, or the colours for classes whose names are known, from a file.
 
-    In a Mapillary config.json the last label, "Unlabeled", is no class and is left out.
+    Where the last entry of a JSON list is "Unlabeled" or "Void" beside other classes, it is no class and is left out. A
+    list without colours gets those of `numbered`.
+
+    Args:
+        path: JSON, lines of text, a GIMP palette, or an indexed PNG.
+        known_names: names of the classes as they are, for files that only have colours.
 
     Raises:
-        ClassListError: the file cannot be read, is no JSON, or an entry is wrong; the text says which.
+        ClassListError: the file cannot be read or an entry is wrong; the text says which.
     """
     try:
         if path.stat().st_size > _LARGEST_FILE:
-            raise ClassListError(f"cannot read {path} as a class list: it is larger than {_LARGEST_FILE >> 20} MB")
-        text = path.read_text(encoding="utf-8-sig")
+            raise ClassListError(f"it is larger than {_LARGEST_FILE >> 20} MB")
+        content = path.read_bytes()
+        if content.startswith(PNG_SIGNATURE):
+            return _coloured(palette_of_png(content)[: len(known_names) or None], known_names)
+        text = content.decode("utf-8-sig")
+        return from_text(text) if text.lstrip()[:1] in ("[", "{") else _from_lines(text, known_names)
     except OSError as error:
         raise ClassListError(f"cannot read {path} as a class list: {error.strerror or error}") from error
-    except ValueError as error:
+    except UnicodeDecodeError as error:
         raise ClassListError(f"cannot read {path} as a class list: it is no text ({error})") from error
-    try:
-        return from_text(text)
-    except ClassListError as error:
+    except (ClassListError, ValueError) as error:
         raise ClassListError(f"cannot read {path} as a class list: {error}") from error
 
 
@@ -139,9 +149,21 @@ def remembered(sha256: str) -> ClassList | None:
         return None
 
 
-def forget(sha256: str) -> None:
-    """Drop the class list of a checkpoint; nothing happens if there is none. Raises ValueError as `remember`."""
-    _remembered_path(sha256).unlink(missing_ok=True)
+def forget(sha256: str) -> bool:
+    """Drop the class list of a checkpoint; returns whether there was one.
+
+    Raises:
+        ValueError: as `remember`.
+        ClassListError: the list cannot be removed.
+    """
+    path = _remembered_path(sha256)
+    try:
+        path.unlink()
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise ClassListError(f"cannot remove the class list {path}: {error.strerror or error}") from error
+    return True
 
 
 def as_json(classes: ClassList) -> str:
@@ -161,27 +183,79 @@ def _remembered_path(sha256: str) -> Path:
 def _from_json(content: Any) -> ClassList:
     if isinstance(content, dict) and isinstance(content.get("labels"), list):
         entries = _mapillary_entries(content["labels"])
+    elif isinstance(content, dict) and isinstance(content.get("classes"), list):
+        entries = _paired_entries(content)
     elif isinstance(content, list):
-        entries = content
+        entries = _with_colours(content) if all(isinstance(entry, str) for entry in content) else content
     else:
-        raise ClassListError('it is neither a list of {"name", "color"} nor a config.json of Mapillary Vistas')
+        raise ClassListError(
+            'it is neither a list of {"name", "color"}, nor {"classes", "palette"}, nor the config.json of Mapillary'
+        )
+    return _checked(entries)
+
+
+def _from_lines(text: str, known_names: Sequence[str]) -> ClassList:
+    lines = read_lines(text)
+    colours = [line.colour for line in lines if line.colour is not None]
+    if not any(line.name for line in lines):
+        return _coloured(colours, known_names)
+    if not colours:
+        return _checked(_with_colours([line.name for line in lines]))
+    for line in lines:
+        if not line.name or line.colour is None:
+            raise ClassListError(f"line {line.number} has no {'colour' if line.name else 'name'}, but others have one")
+    return _checked([{"name": line.name, "color": list(line.colour or ())} for line in lines])
+
+
+def _coloured(colours: Sequence[Colour], known_names: Sequence[str]) -> ClassList:
+    """Names as they are, with the colours of a palette."""
+    if not known_names:
+        raise ClassListError("it has colours but no names")
+    if len(colours) != len(known_names):
+        raise ClassListError(f"it has {len(colours)} colours for {len(known_names)} classes")
+    return ClassList(tuple(known_names), tuple(colours))
+
+
+def _checked(entries: Sequence[Any]) -> ClassList:
     if not 2 <= len(entries) <= _MOST_CLASSES:
         raise ClassListError(f"it has {len(entries)} classes; 2 to {_MOST_CLASSES:,} are possible")
     checked = [_entry(number, entry) for number, entry in enumerate(entries)]
     return ClassList(tuple(name for name, _ in checked), tuple(colour for _, colour in checked))
 
 
+def _with_colours(names: Sequence[Any]) -> list[Any]:
+    """Names as entries of our own form, with colours of `numbered`."""
+    colours = map(_colour, range(len(names)))
+    return [{"name": name, "color": list(colour)} for name, colour in zip(names, colours, strict=True)]
+
+
+def _paired_entries(content: dict[str, Any]) -> list[Any]:
+    """Entries of our own form from a list of names and one of colours beside it."""
+    names = content["classes"]
+    palette = next((content[key] for key in _PALETTE_KEYS if isinstance(content.get(key), list)), None)
+    if palette is None:
+        entries = _with_colours(names)
+    elif len(palette) < len(names):
+        raise ClassListError(f"it has {len(palette)} colours for {len(names)} classes")
+    else:
+        entries = [{"name": name, "color": colour} for name, colour in zip(names, palette, strict=False)]
+    return _without_no_class(entries)
+
+
+def _without_no_class(entries: list[Any]) -> list[Any]:
+    is_no_class = bool(entries) and isinstance(entries[-1], dict) and str(entries[-1]["name"]).casefold() in _NO_CLASS
+    return entries[:-1] if is_no_class else entries
+
+
 def _mapillary_entries(labels: Sequence[Any]) -> list[Any]:
-    """The labels as entries of our own form; the one called "Unlabeled" at the end is for pixels without a class."""
+    """The labels as entries of our own form."""
     entries = [
         {"name": label.get("readable", label.get("name")), "color": label.get("color")}
         if isinstance(label, dict)
         else label
         for label in labels
     ]
-    if entries and isinstance(entries[-1], dict) and str(entries[-1]["name"]).casefold() == "unlabeled":
-        entries.pop()
-    return entries
+    return _without_no_class(entries)
 
 
 def _entry(number: int, entry: Any) -> tuple[str, Colour]:

@@ -9,14 +9,14 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
-from app.checkpoint_messages import ClassListRead, ReadClassList
+from app.checkpoint_messages import ClassListForgotten, ClassListRead, ForgetClassList, ReadClassList
 from app.controllers.network import NetworkController
 from app.main_window import MainWindow
 from app.messages import Failed, NetworkLoaded, Report, Request
 from app.state.settings import SettingsStore
 from app.widgets.message_bar import MessageAction
 
-_FILTER = "Class lists (*.json);;All files (*)"
+_FILTER = "Class lists and palettes (*.json *.txt *.csv *.tsv *.gpl *.png);;All files (*)"
 
 
 class ClassListController(QObject):
@@ -36,7 +36,7 @@ class ClassListController(QObject):
         self._settings = settings
         self._post = post
         self._request_ids = request_ids
-        self._request_id = 0
+        self._request_id = self._forget_id = 0
         self._offered: set[str] = set()
         network.changed.connect(self._offer)
 
@@ -53,12 +53,23 @@ class ClassListController(QObject):
             path = Path(chosen)
             self._settings.current = self._settings.current.with_folder("class_list", path.parent)
             self._request_id = next(self._request_ids)
-            self._post(ReadClassList(self._request_id, path, network.sha256, network.spec.class_count))
+            self._post(ReadClassList(self._request_id, path, network.sha256, network.spec.class_names))
+
+    def forget(self) -> None:
+        """Name the classes of the network in use as its checkpoint does."""
+        network = self._network.network
+        if network is not None and network.spec.class_count is not None:
+            self._forget_id = next(self._request_ids)
+            self._post(ForgetClassList(self._forget_id, network.sha256))
 
     def receive(self, report: Report) -> None:
-        """Take a report of the checkpoint thread about the list that was chosen last."""
-        if report.request_id != self._request_id:
-            return
+        """Take a report of the checkpoint thread about the list that was chosen or forgotten last."""
+        if report.request_id == self._forget_id:
+            self._on_forgotten(report)
+        elif report.request_id == self._request_id:
+            self._on_read(report)
+
+    def _on_read(self, report: Report) -> None:
         if isinstance(report, ClassListRead):
             self._network.name_classes(report.sha256, report.names, report.colours)
             self._window.messages.hide()
@@ -69,6 +80,17 @@ class ClassListController(QObject):
             again = MessageAction("Choose Another…", self.choose)
             self._window.messages.show_message("error", report.what, report.reason, report.details, actions=(again,))
 
+    def _on_forgotten(self, report: Report) -> None:
+        messages = self._window.messages
+        if isinstance(report, Failed):
+            messages.show_message("error", report.what, report.reason, report.details)
+        elif isinstance(report, ClassListForgotten) and report.was_there:
+            self._network.reload(report.sha256)
+            messages.hide()
+            messages.show_hint("The class list is forgotten; the classes are named as the checkpoint names them.")
+        elif isinstance(report, ClassListForgotten):
+            messages.show_hint("No class list was chosen for this checkpoint, so there is none to forget.")
+
     def _offer(self, report: NetworkLoaded) -> None:
         """Say once per network that its classes have no names."""
         if report.has_named_classes or report.sha256 in self._offered or report is not self._network.network:
@@ -77,7 +99,7 @@ class ClassListController(QObject):
         self._window.messages.show_message(
             "info",
             f"The {report.spec.class_count} classes of this network have no names",
-            "They are numbered until you choose a class list: a JSON list of names and colours, or the config.json of "
-            "Mapillary Vistas. It is remembered for this checkpoint.",
+            "They are numbered until you choose a class list: JSON, lines of text, a GIMP palette, or the config.json "
+            "of Mapillary Vistas. It is remembered for this checkpoint.",
             actions=(MessageAction("Choose Class List…", self.choose),),
         )

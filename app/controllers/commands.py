@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QDesktopServices
 from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QWidget
 
 from app.action_table import THEMES
+from app.controllers import reports
 from app.controllers.files import NETWORK_SUFFIXES
 from app.state.settings import Theme, log_folder
 from app.tools.registry import TOOLS
@@ -138,9 +139,12 @@ def _commands(controller: Controller) -> dict[str, Callable[[], object]]:
         "default_network": network.load_default,
         "checkpoints": controller.checkpoints.open,
         "class_list": controller.checkpoints.class_lists.choose,
+        "forget_class_list": controller.checkpoints.class_lists.forget,
         "reset_layout": window.reset_layout,
         "shortcuts": window.show_shortcuts,
         "log_folder": lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_folder()))),
+        "sample_report": partial(reports.open_sample, window),
+        "open_report": partial(reports.choose_report, window, controller.settings),
         "about": partial(_about, window),
     }
     commands.update(controller.scores.commands())

@@ -148,6 +148,13 @@ class NetworkController(QObject):
         if self.engine is not None and self._task in self.engine.default_networks:
             self.load(self.engine.default_networks[self._task], self._task)
 
+    def reload(self, sha256: str) -> None:
+        """Load the network with this hash again, because its description changed; nothing happens without it."""
+        for task, network in self.networks.items():
+            if network.sha256 == sha256:
+                self.load(network.source, task)
+                return
+
     def cancel_loading(self) -> None:
         """Stop loading; the network in use stays."""
         self._mailbox.cancel_loading()

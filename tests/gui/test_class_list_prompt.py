@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog
 
@@ -153,6 +154,38 @@ class TestMenu:
         assert action.isEnabled()
         shell.trigger("task_interactive")
         assert not action.isVisible()
+
+    def test_a_forgotten_list_leaves_the_names_of_the_checkpoint(self, shell, tmp_path, monkeypatch):
+        load(shell, UNNAMED)
+        shell.click(60, 45)
+        shell.wait_idle()
+        chosen(monkeypatch, written(tmp_path / "streets.json", FOUR))
+        shell.trigger("class_list")
+        shell.wait(lambda: shown_names(shell) == FOUR.names)
+        shell.trigger("forget_class_list")
+        shell.wait(lambda: shown_names(shell)[0] == "Class 0")
+        shell.wait_idle()
+        assert "forgotten" in shell.error[0]
+        assert class_lists.remembered(SHA256) is None
+        assert len(shell.document.current.clicks) == 1
+        assert shell.controller.refinement.result_of(shell.document.current) is not None
+        shell.trigger("forget_class_list")
+        shell.wait(lambda: "none to forget" in shell.error[0])
+
+    def test_a_palette_colours_the_classes_and_leaves_names_and_shares(self, shell, tmp_path, monkeypatch):
+        load(shell, UNNAMED)
+        QApplication.processEvents()
+        model = shell.window.classes_panel.view.model()
+        shares = [model.index(row, Column.SHARE).data() for row in range(4)]
+        assert any("%" in share for share in shares)
+        image = Image.fromarray(np.zeros((2, 2), np.uint8), "P")
+        image.putpalette([level for colour in COLOURS[::-1] for level in colour])
+        image.save(tmp_path / "palette.png")
+        chosen(monkeypatch, tmp_path / "palette.png")
+        shell.trigger("class_list")
+        shell.wait(lambda: shell.controller.source.colour_of(2) == COLOURS[1])
+        assert shown_names(shell) == ("Class 0", "Class 1", "Class 2", "Class 3")
+        assert [model.index(row, Column.SHARE).data() for row in range(4)] == shares
 
     def test_a_list_is_applied_without_asking_the_next_time(self, shell, tmp_path, monkeypatch):
         path = tmp_path / "mine.safetensors"

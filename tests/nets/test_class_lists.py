@@ -1,11 +1,13 @@
-"""Class lists: two forms are read, mistakes are named, and what the user chose is remembered per checkpoint."""
+"""Class lists: JSON, text and palettes are read, mistakes are named, lists are remembered per checkpoint."""
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from gbrs_core.network import InsertionLayout, NetworkSpec
 from models import class_lists
@@ -61,10 +63,20 @@ def test_the_config_of_mapillary_vistas(tmp_path: Path) -> None:
     [
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
-        ({"classes": []}, "neither a list"),
+        ({"classes": []}, "0 classes"),
+        ({"names": ["road", "sky"]}, "neither a list"),
+        ({"classes": ["road", "sky"], "palette": [[1, 2, 3]]}, "1 colours for 2 classes"),
+        ({"classes": ["road", 7]}, 'entry 1 has no "name"'),
         ([], "0 classes"),
         ([{"name": "one", "color": [0, 0, 0]}], "1 classes"),
-        (["road", "sky"], "entry 0 is no object"),
+        (["road", 7], "entry 0 is no object"),
+        ("road\n", "1 classes"),
+        ("road 1 2 3\nsky\n", "line 2 has no colour"),
+        ("road 1 2 3\n4 5 6\n", "line 2 has no name"),
+        ("road 1 2 300\nsky 4 5 6\n", "line 1 has no colour of three"),
+        ("1 2\n3 4\n", "line 1 has no colour of three"),
+        ("0 road\n2 sky\n", "line 2 has the id 2 after 0"),
+        ("1 2 3\n4 5 6\n", "colours but no names"),
         ([{"name": "road", "color": [0, 0, 0]}, {"color": [0, 0, 0]}], 'entry 1 has no "name"'),
         ([{"name": "road\n", "color": [0, 0, 0]}, {"name": "b", "color": [0, 0, 0]}], 'entry 0 has no "name"'),
         ([{"name": "road", "color": [0, 0, 256]}, {"name": "b", "color": [0, 0, 0]}], 'entry 0 (road) has no "color"'),
@@ -80,6 +92,61 @@ def test_mistakes_are_named(tmp_path: Path, content: object, reason: str) -> Non
         read_class_list(path)
     assert reason in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+BLUE, GREY = (1, 2, 255), (70, 70, 70)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "road 1 2 255\ntraffic light 70 70 70\n",
+        "1 2 255 road\r\n70 70 70\ttraffic light\r\n",
+        "# CamVid\n\n1 2 255\t\troad\n70 70 70\t\ttraffic light",
+        'id,name,red,green,blue\n0,road,1,2,255\n1,"traffic light",70,70,70\n',
+        "1;road;1;2;255\n2;traffic light;70;70;70;\n",
+        "0 1 2 255 road\n1 70 70 70 traffic light\n",
+        "road #0102ff\n#464646 traffic light\n",
+        "GIMP Palette\nName: Streets\nColumns: 2\n#\n  1   2 255\troad\n 70  70  70\ttraffic light\n",
+        '{"classes": ["road", "traffic light", "Void"], "palette_rgb": [[1, 2, 255], [70, 70, 70], [0, 0, 0]]}',
+    ],
+)
+def test_names_and_colours_as_other_programs_write_them(tmp_path: Path, text: str) -> None:
+    expected = ClassList(("road", "traffic light"), (BLUE, GREY))
+    assert read_class_list(written(tmp_path / "classes.txt", text)) == expected
+
+
+@pytest.mark.parametrize("text", ["road\nClass 7\n", "0 road\n1 Class 7\n", '["road", "Class 7"]'])
+def test_names_alone_get_colours_that_differ(tmp_path: Path, text: str) -> None:
+    assert read_class_list(written(tmp_path / "names.txt", text)) == ClassList(("road", "Class 7"), numbered(2).colours)
+
+
+@pytest.mark.parametrize(
+    "text", ["1 2 255\n70 70 70\n", "GIMP Palette\n#\n1 2 255 Untitled\n70 70 70 Untitled\n", "#0102ff\n#464646\n"]
+)
+def test_colours_alone_leave_the_names(tmp_path: Path, text: str) -> None:
+    found = read_class_list(written(tmp_path / "palette.gpl", text), ("road", "sky"))
+    assert found == ClassList(("road", "sky"), (BLUE, GREY))
+
+
+def test_the_palette_of_a_label_map(tmp_path: Path) -> None:
+    image = Image.fromarray(np.array([[0, 1]], np.uint8), "P")
+    image.putpalette([*BLUE, *GREY, 9, 9, 9])
+    image.save(tmp_path / "labels.png")
+    found = read_class_list(tmp_path / "labels.png", ("road", "sky"))
+    assert found == ClassList(("road", "sky"), (BLUE, GREY))
+    with pytest.raises(ClassListError, match="3 colours for 4 classes"):
+        read_class_list(tmp_path / "labels.png", ("a", "b", "c", "d"))
+
+
+def test_a_picture_without_a_palette_is_refused(tmp_path: Path) -> None:
+    Image.new("RGB", (4, 4)).save(tmp_path / "photo.png")
+    with pytest.raises(ClassListError, match=r"photo\.png.*no palette"):
+        read_class_list(tmp_path / "photo.png", ("road", "sky"))
+    whole = (tmp_path / "photo.png").read_bytes()
+    (tmp_path / "cut.png").write_bytes(whole[:20])
+    with pytest.raises(ClassListError, match="no palette"):
+        read_class_list(tmp_path / "cut.png", ("road", "sky"))
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
