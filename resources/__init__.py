@@ -23,6 +23,11 @@ def sample_paths() -> tuple[Path, ...]:
     return (sample_path(), *others)
 
 
+def sample_report_path() -> Path:
+    """What `main.py evaluate` wrote about the photographs; tests/benchmarks/sample_report.py makes it."""
+    return _file("reports", "sample.html")
+
+
 @cache
 def palette() -> tuple[tuple[int, int, int], ...]:
     """Colours of the first objects as (red, green, blue), 0 to 255 each; `object_colour` goes on after them."""

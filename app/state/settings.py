@@ -16,7 +16,7 @@ from gbrs_core.config import GBRS, LayerName, MethodName, PresetName, Refinement
 APP_NAME = "gbrs-annotator"
 RECENT_LIMIT = 12
 
-FolderKind = Literal["image", "network", "export", "checkpoints", "class_list"]
+FolderKind = Literal["image", "network", "export", "checkpoints", "class_list", "report"]
 Theme = Literal["system", "light", "dark"]
 
 _log = logging.getLogger(__name__)

@@ -1,12 +1,16 @@
 """Sample photographs and colours that come with the program."""
 
 import json
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import resources
+from gbrs_core.evaluation.layouts import LAYOUTS
 from gbrs_core.image_io import read_image
+from tests.benchmarks.sample_report import CLICKS, METHODS, OUTLINES, mask_of, write_data
 
 
 def test_default_sample_comes_first_and_all_are_there():
@@ -52,3 +56,35 @@ def test_generated_colours_never_change():
     assert resources.object_colour(24) == (249, 31, 249)
     assert resources.object_colour(25) == (126, 241, 207)
     assert resources.object_colour(1000) == (241, 150, 126)
+
+
+class TestSampleReport:
+    def test_needs_nothing_beside_itself(self):
+        path = resources.sample_report_path()
+        assert path.stat().st_size < 600_000
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith("<!doctype html>")
+        sources = re.findall(r'(?:src|href)="([^"]{0,40})', text)
+        assert sources and all(source.startswith("data:image/jpeg;base64,") for source in sources)
+        assert "<script" not in text and "@import" not in text
+
+    def test_shows_every_method_and_what_was_measured(self):
+        text = resources.sample_report_path().read_text(encoding="utf-8")
+        assert all(f"<h3>{method}</h3>" in text for method in METHODS)
+        assert f"<dt>clicks</dt><dd>{CLICKS}</dd>" in text
+        assert "<dt>data</dt><dd>samples</dd>" in text
+        assert "<dt>system</dt>" not in text
+
+    def test_its_data_is_read_as_written(self, tmp_path):
+        write_data(tmp_path)
+        samples = list(LAYOUTS["davis"].samples(tmp_path))
+        assert sorted(OUTLINES) == [sample.name for sample in samples]
+        for sample in samples:
+            example = sample.load()
+            share = float((example.target == 1).mean())
+            assert 0.001 < share < 0.6
+
+    def test_an_ellipse_is_as_wide_as_it_says(self):
+        mask = mask_of((10.0, 6.0, 4.0, 2.0), 12, 20)
+        assert np.flatnonzero(mask.any(axis=0)).tolist() == list(range(6, 15))
+        assert np.flatnonzero(mask.any(axis=1)).tolist() == list(range(4, 9))
