@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from models.spec import LoadedNetwork
 
 SETTINGS_FILE = "settings.json"
+LAYOUT_NAMES = "grabcut, berkeley, davis, sbd, coco_mval; camvid, cityscapes, mapillary; composition1k; nyu, kitti"
 PATIENCE = timedelta(days=30)
 """How long machines wait for each other: their last samples may take hours more than those of others."""
 
@@ -36,7 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     parser.add_argument("task", choices=TASK_NAMES)
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of the data set")
-    parser.add_argument("--layout", required=True, help="how the data set lies in it, for example grabcut or camvid")
+    parser.add_argument("--layout", required=True, help=f"how the data set lies in it: {LAYOUT_NAMES}")
     parser.add_argument(
         "--method", nargs="+", default=["none", "bmconv"], dest="methods", metavar="M",
         help="none, grabcut; sb, bmsb, bmsb-m, bmconv, rgb-brs, distmap-brs, with options as in bmconv@2/0.003:nolc "
@@ -162,7 +163,6 @@ def make_plan(args: argparse.Namespace, worker: int = 0) -> tuple[Plan, LoadedNe
     from gbrs_core.evaluation.runner import Plan, as_it_is
     from gbrs_core.fbrs.options import with_fbrs_options
     from gbrs_core.fbrs.predictor import FbrsConfig
-    from gbrs_core.fbrs.zoom_in import ZoomInConfig
 
     source = args.checkpoint or models.default_network(args.task)
     if source is None:
@@ -177,8 +177,9 @@ def make_plan(args: argparse.Namespace, worker: int = 0) -> tuple[Plan, LoadedNe
     own_device = device_of(args, device, worker)
     given = {"preset": args.preset, "levels": args.levels, "learning_rate": args.lr}
     settings = {name: value for name, value in given.items() if value is not None}
-    zoom_in = ZoomInConfig(target_size=args.zoom_in) if args.zoom_in else None
-    fbrs = with_fbrs_options(FbrsConfig(zoom_in=zoom_in, has_mirror=not args.no_mirror), args.fbrs)
+    whole = {} if args.zoom_in else {"zoom_in": None}
+    zoom_in = [f"target_size={args.zoom_in}"] if args.zoom_in else []
+    fbrs = with_fbrs_options(FbrsConfig(has_mirror=not args.no_mirror, **whole), [*zoom_in, *args.fbrs])
     methods = ABLATIONS[args.ablation](network.spec) if args.ablation else args.methods
     plan = Plan(
         measure=MEASURES[args.task](network.spec.class_count),

@@ -11,7 +11,8 @@ COLOURS = ("#3b82d6", "#d6483b", "#2f9e55", "#9a6bd0", "#d98a1f", "#1fa3b5", "#a
 DASHES = ("", "7 3", "2 3", "8 3 2 3")
 """After the eighth line the colours come again, dashed."""
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 10, 34
-_LEGEND_COLUMN, _LEGEND_ROW = 128, 17
+_LEGEND_ROW, _LETTER = 17, 6.6
+"""Height of a line of the legend, and about the width of a letter, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +68,11 @@ def plot(lines: Mapping[str, Sequence[float]], name: str, *, width: int = 620, h
     scale = scale_for(list(lines.values()), width, height)
     if scale is None:
         return ""
-    marks, columns = _axes(scale), max(1, (width - _LEFT) // _LEGEND_COLUMN)
+    marks, wide = _axes(scale), 40 + round(_LETTER * max(map(len, lines)))
+    columns = max(1, (width - _LEFT) // wide)
     for number, (method, line) in enumerate(lines.items()):
         marks.append(_curve(scale.points(line), method, _stroke(number)))
-        x, y = _LEFT + number % columns * _LEGEND_COLUMN, height + 8 + number // columns * _LEGEND_ROW
+        x, y = _LEFT + number % columns * wide, height + 8 + number // columns * _LEGEND_ROW
         marks.append(f'<path d="M{x} {y}h20" {_stroke(number)}/><text x="{x + 25}" y="{y + 4}">{escape(method)}</text>')
     rows = math.ceil(len(lines) / columns)
     return _picture(marks, width, height + rows * _LEGEND_ROW, f"{name} over clicks: {', '.join(lines)}")
@@ -105,7 +107,7 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     """Round numbers from low to high, about `count` of them."""
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * (1 - 1e-9))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= 0.75 * rough)
     return [index * step for index in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 

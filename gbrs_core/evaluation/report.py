@@ -101,13 +101,16 @@ def _introduction(summaries: Summaries, settings: Mapping[str, Any]) -> str:
 def _main_score(summaries: Summaries, name: str) -> str:
     """Curves, bands and the table of the main score."""
     lines, worst = _lines(summaries, "curves", name), _lines(summaries, "worst_curves", name)
+    after = max(summary.get("worst_by_click", 0) for summary in summaries.values())
+    tenth = f"the tenth of the samples that was worst {'after the first click' if after else 'at the start'}"
     parts = [
         f"<h2>{escape(name)}</h2>",
         _figure(plot(lines, name), f"{name}, all samples"),
-        _figure(plot(worst, name), f"{name}, the tenth of the samples that began worst"),
+        _figure(plot(worst, name), f"{name}, {tenth}"),
         _score_table(summaries, name),
+        _ladder_table(summaries, name),
         "<h3>Each method with the worst tenth</h3>",
-        '<p class="note">The line is all samples, the band reaches to the tenth that began worst (dashed).</p>',
+        f'<p class="note">The line is all samples; the band reaches to {tenth} (dashed).</p>',
     ]
     scale = scale_for([*lines.values(), *worst.values()], *SMALL)
     if scale is not None:
@@ -150,6 +153,23 @@ def _score_table(summaries: Summaries, name: str) -> str:
     is_rising = all(summary["best"][name] >= summary["curves"][name][0] for summary in holding.values())
     rows = [[method, *map(_number, line)] for method, line in zip(holding, figures, strict=True)]
     return table(heads, rows, best=["", *(_best(column, is_rising) for column in zip(*figures, strict=True))])
+
+
+def _ladder_table(summaries: Summaries, name: str) -> str:
+    """Areas by learning rate and layer, when the methods are such a ladder."""
+    areas = {
+        (method.partition("/")[0], method.partition("/")[2]): summary["auc"][name]
+        for method, summary in summaries.items()
+        if "/" in method and name in summary["auc"]
+    }
+    layers, rates = list(dict.fromkeys(key[0] for key in areas)), list(dict.fromkeys(key[1] for key in areas))
+    if len(rates) < 2:
+        return ""
+    columns = [[areas.get((layer, rate), math.nan) for rate in rates] for layer in layers]
+    is_rising = all(summary["best"][name] >= summary["curves"][name][0] for summary in summaries.values())
+    rows = [[rate, *(_number(column[place]) for column in columns)] for place, rate in enumerate(rates)]
+    found = table(["learning rate", *layers], rows, best=["", *(_best(column, is_rising) for column in columns)])
+    return f"<h3>AUC by learning rate</h3>{found}"
 
 
 def _best(column: Sequence[float], is_rising: bool, form: Callable[[float], str] | None = None) -> str:

@@ -31,25 +31,25 @@ def summarise(results: Sequence[SampleResult], measure: Measure) -> dict[str, An
 
     Returns:
         `curves`: per score name, its values after 0, 1, ... clicks over all samples; `worst_curves`: over the tenth of
-        the samples (at least one) whose main score was worst before the first click (for objects, which all begin with
-        nothing, after it); `auc` and `auc_without_click_0`: the area under each curve by trapezoids, divided by the
-        number of clicks, and `worst_auc` and `worst_auc_without_click_0` those of the worst tenth; `best`: the best of
-        each curve; `seconds_per_click` and `seconds_per_sample` (SPC and SPI) over all clicks, `median_seconds`,
-        `p95_seconds`; for objects `noc`, `failures` (samples that count the maximum), `true_failures` (those that
-        never get there), and SPC and SPI with the f-BRS rule, which clicks no more from an IoU of 0.90 on.
+        the samples (at least one) whose main score was worst after `worst_by_click` clicks: none, but one for objects,
+        which all begin with nothing; `auc` and `auc_without_click_0`: the area under each curve by trapezoids, divided
+        by the number of clicks, and `worst_auc` and `worst_auc_without_click_0` those of the worst tenth; `best`: the
+        best of each curve; `seconds_per_click` and `seconds_per_sample` (SPC and SPI) over all clicks,
+        `median_seconds`, `p95_seconds`; for objects `noc`, `failures` (samples that count the maximum),
+        `true_failures` (those that never get there), and as `spc_to_target` and `spi_to_target` SPC and SPI with the
+        f-BRS rule, which clicks no more from an IoU of 0.90 on.
     """
     problems: dict[str, str] = {}
     seconds: list[float] = []
     starts: list[tuple[float, str, int]] = []
     clicked: list[tuple[list[float], tuple[float, ...]]] = []
-    total = _Total(measure)
+    total, begin = _Total(measure), int(measure.starts_blank)
     for place, result in enumerate(results):
         if result.problem:
             problems[result.sample] = result.problem
         if result.tallies:
             lines = total.add(result)
             seconds += result.seconds
-            begin = 1 if measure.starts_blank and len(lines) > 1 else 0
             starts.append((lines[begin][0] * (1 if measure.is_rising else -1), result.sample, place))
             if measure.counts_clicks:
                 clicked.append(([line[0] for line in lines[1:]], result.seconds))
@@ -59,6 +59,7 @@ def summarise(results: Sequence[SampleResult], measure: Measure) -> dict[str, An
     worst = _Total(measure)
     for _, _, place in sorted(starts)[: max(1, round(WORST_SHARE * len(starts)))]:
         worst.add(results[place])
+    summary["worst_by_click"] = begin
     summary |= _areas(total.curves(), worst.curves(), measure)
     if seconds:
         summary |= {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -50,16 +51,20 @@ def with_fbrs_options(config: FbrsConfig, options: Sequence[str]) -> FbrsConfig:
         name, _, text = option.partition("=")
         if name not in FBRS_OPTIONS:
             raise GbrsError(f"f-BRS's pipeline has no setting {name!r}; it has {', '.join(FBRS_OPTIONS)}")
-        try:
-            value = (_ZOOM_IN.get(name) or _PIPELINE[name])(text)
-        except (ValueError, KeyError) as error:
-            raise GbrsError(f"{text!r} is no value for {name} of f-BRS's pipeline; say {name}=NUMBER") from error
-        if value < 0:
-            raise GbrsError(f"{name} of f-BRS's pipeline cannot be negative")
-        if name in _PIPELINE:
-            config = replace(config, **{name: value})
-        elif config.zoom_in is None:
+        if name in _ZOOM_IN and config.zoom_in is None:
             raise GbrsError(f"{name} belongs to ZoomIn, which --zoom-in 0 turned off")
-        else:
-            config = replace(config, zoom_in=replace(config.zoom_in, **{name: value}))
+        try:
+            config = _changed(config, name, text)
+        except (ValueError, KeyError) as error:
+            raise GbrsError(f"{name} of f-BRS's pipeline cannot be {text!r}: {error}") from error
     return config
+
+
+def _changed(config: FbrsConfig, name: str, text: str) -> FbrsConfig:
+    """Raises ValueError or KeyError for a value that means nothing."""
+    value = (_ZOOM_IN.get(name) or _PIPELINE[name])(text)
+    if not 0 <= value < math.inf:
+        raise ValueError("it has to be a number from 0 on")
+    if name in _PIPELINE or config.zoom_in is None:
+        return replace(config, **{name: value})
+    return replace(config, zoom_in=replace(config.zoom_in, **{name: value}))

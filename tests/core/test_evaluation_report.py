@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 import pytest
@@ -13,7 +16,10 @@ from gbrs_core.evaluation.ablations import ABLATIONS
 from gbrs_core.evaluation.example import DenseExample
 from gbrs_core.evaluation.gallery import SIDE, chosen, figure, picture
 from gbrs_core.evaluation.methods import maker, with_options
+from gbrs_core.evaluation.plots import Scale, banded_plot, plot, scale_for, ticks
 from gbrs_core.evaluation.published import PUBLISHED, as_html
+from gbrs_core.evaluation.report import html
+from gbrs_core.evaluation.summary import area
 from gbrs_core.interaction import Click
 from gbrs_core.prediction import OutputKind, Prediction
 from gbrs_core.task_catalog import TASKS
@@ -113,10 +119,89 @@ class TestOptions:
             maker(name, click_network(), "cpu", {})
 
 
+def summary_of(*curve: float, worst: Sequence[float] | None = None, **more: object) -> dict[str, object]:
+    """A summary of one score, as short as the report can do with."""
+    low = list(worst or curve)
+    areas = {"auc": curve, "auc_without_click_0": curve[1:], "worst_auc": low, "worst_auc_without_click_0": low[1:]}
+    return {
+        "samples": 2, "used": 2, "problems": {}, "curves": {"d1": list(curve)}, "worst_curves": {"d1": low},
+        "best": {"d1": max(curve)}, **{name: {"d1": area(line)} for name, line in areas.items()}, **more,
+    }  # fmt: skip
+
+
+class TestPlots:
+    def test_ticks_are_round_and_inside(self) -> None:
+        assert ticks(0.0, 1.0) == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+        assert ticks(0.83, 0.86, 3) == pytest.approx([0.83, 0.84, 0.85, 0.86])
+        assert ticks(-3, 8) == pytest.approx([-2, 0, 2, 4, 6, 8])
+
+    def test_points_by_hand(self) -> None:
+        scale = Scale(width=158, height=144, clicks=2, low=0.0, high=1.0)  # 100 x 100 pixels inside the margins
+        assert scale.points([0.0, float("nan"), 1.0]) == ["46.0,110.0", "146.0,10.0"]
+
+    def test_the_band_goes_there_and_back(self) -> None:
+        scale = scale_for([[0.5, 0.9], [0.1, 0.7]], 250, 170)
+        assert scale is not None
+        picture = banded_plot([0.5, 0.9], [0.1, 0.7], scale, 0, "d1", "sb<b>")
+        (polygon,) = re.findall(r'polygon points="([^"]*)"', picture)
+        assert polygon.split() == [*scale.points([0.5, 0.9]), *reversed(scale.points([0.1, 0.7]))]
+        assert "sb&lt;b&gt;" in picture and "<b>" not in picture
+
+    def test_every_method_is_told_apart(self) -> None:
+        picture = plot({f"m{number}": [0.0, number] for number in range(20)}, "d1")
+        lines = re.findall(r"<polyline points=\"[^\"]*\" ([^>]*)>", picture)
+        assert len(set(lines)) == len(lines) == 20
+        assert plot({"none": [float("nan")]}, "d1") == ""
+
+
+class TestTables:
+    def test_what_is_best_stands_out_also_twice(self) -> None:
+        summaries = {"a": summary_of(0.2, 0.5), "b": summary_of(0.2, 0.5), "c": summary_of(0.2, 0.4)}
+        page = html("depth", summaries, {})
+        assert page.count('<td class="best">0.500</td>') == 2 * 4  # last click, best, areas without click 0
+        assert '<td class="best">0.400' not in page and '<td class="best">0.200' not in page
+
+    def test_a_ladder_has_its_own_table(self) -> None:
+        rates = {f"{layer}/{rate}": summary_of(0.0, rate) for layer in ("sb", "bmconv") for rate in (0.1, 0.05)}
+        assert "<tr><td>0.05</td><td>0.025</td><td>0.025</td></tr>" in html("depth", rates, {})
+        assert "learning rate" not in html("depth", {"sb": summary_of(0.1, 0.2)}, {})
+
+    def test_a_run_of_which_nothing_could_be_used(self) -> None:
+        bad = {"samples": 1, "used": 0, "problems": {"a<b": "the mask of a<b is missing"}}
+        page = html("depth", {"none": bad}, {"seed": 0})
+        assert "0 of 1 samples" in page and "the mask of a&lt;b is missing" in page and "<svg" not in page
+
+
+class TestOwnFiguresBesideThePapers:
+    def test_table_2_of_depth(self) -> None:
+        page = as_html("depth", {"sb:nolc": summary_of(0.5, 0.7, 0.9), "bmconv": summary_of(0.5, 0.9, 0.9)})
+        assert '<tr class="own"><td>here</td><td>0.700 / 0.800</td><td>–</td><td>–</td><td>–</td></tr>' in page
+        assert "<td>–</td><td>–</td><td>–</td><td>0.800 / 0.900</td>" in page
+
+    def test_seconds_and_the_worst_tenth(self) -> None:
+        curve = [0.5, *[0.9] * 10]
+        summary = summary_of(*curve, worst=[0.1, *[0.8] * 10], seconds_per_click=1.25)
+        page = as_html("depth", {"bmconv": summary})
+        assert "<td>1.250</td>" in page
+        assert "<td>worst tenth, here</td><td>0.100</td><td>0.800</td><td>0.765 / 0.800</td>" in page
+
+    def test_the_unit_of_the_papers(self) -> None:
+        page = as_html("matting", {"sb:nolc": summary_of(12.0, 10.0)})
+        assert "<td>0.0110 / 0.0100</td>" in page
+
+    def test_clicks_stand_below_their_data_set(self) -> None:
+        clicked = summary_of(0.0, 0.9, noc={"0.85": 2.5, "0.90": 3.25})
+        page = as_html("interactive", {"f-brs-b": clicked}, "davis")
+        row = "<td>f-brs-b, here</td><td>–</td><td>–</td><td>2.50 / 3.25</td><td>–</td><td>–</td>"
+        assert row in page
+        assert "here" not in as_html("interactive", {"none": clicked}, "elsewhere").replace("from here", "")
+
+
 def test_every_task_has_published_figures() -> None:
     assert list(PUBLISHED) == list(TASKS)
     for task, tables in PUBLISHED.items():
         for one in tables:
             assert {len(row) for row in one.rows} == {len(one.heads)}
+            assert {1 + len(cells) for _, cells in one.own} <= {len(one.heads)}
         assert "bmconv" in as_html(task)
     assert as_html("unknown") == ""
