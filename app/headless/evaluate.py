@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -23,10 +24,11 @@ if TYPE_CHECKING:
     from app.headless.evaluate_workers import Finished
     from gbrs_core.evaluation.layouts import Sample
     from gbrs_core.evaluation.runner import Plan
+    from gbrs_core.fbrs.predictor import FbrsConfig
     from models.spec import LoadedNetwork
 
 SETTINGS_FILE = "settings.json"
-LAYOUT_NAMES = "grabcut, berkeley, davis, sbd, coco_mval; camvid, cityscapes, mapillary; composition1k; nyu, kitti"
+LAYOUT_NAMES = "grabcut, berkeley, davis, coco_mval, sbd; camvid, cityscapes, mapillary; composition1k; nyu, kitti"
 PATIENCE = timedelta(days=30)
 """How long machines wait for each other: their last samples may take hours more than those of others."""
 
@@ -161,8 +163,6 @@ def make_plan(args: argparse.Namespace, worker: int = 0) -> tuple[Plan, LoadedNe
     from gbrs_core.evaluation.methods import maker
     from gbrs_core.evaluation.policies import POLICIES
     from gbrs_core.evaluation.runner import Plan, as_it_is
-    from gbrs_core.fbrs.options import with_fbrs_options
-    from gbrs_core.fbrs.predictor import FbrsConfig
 
     source = args.checkpoint or models.default_network(args.task)
     if source is None:
@@ -177,9 +177,7 @@ def make_plan(args: argparse.Namespace, worker: int = 0) -> tuple[Plan, LoadedNe
     own_device = device_of(args, device, worker)
     given = {"preset": args.preset, "levels": args.levels, "learning_rate": args.lr}
     settings = {name: value for name, value in given.items() if value is not None}
-    whole = {} if args.zoom_in else {"zoom_in": None}
-    zoom_in = [f"target_size={args.zoom_in}"] if args.zoom_in else []
-    fbrs = with_fbrs_options(FbrsConfig(has_mirror=not args.no_mirror, **whole), [*zoom_in, *args.fbrs])
+    fbrs = fbrs_config(args)
     methods = ABLATIONS[args.ablation](network.spec) if args.ablation else args.methods
     plan = Plan(
         measure=MEASURES[args.task](network.spec.class_count),
@@ -199,6 +197,17 @@ def make_plan(args: argparse.Namespace, worker: int = 0) -> tuple[Plan, LoadedNe
         prepare=partial(cropped, LAYOUTS[args.layout].crops[args.crop]) if args.crop else as_it_is,
     )  # fmt: skip
     return plan, network
+
+
+def fbrs_config(args: argparse.Namespace) -> FbrsConfig:
+    """The settings of f-BRS's pipeline. Raises GbrsError for those that mean nothing."""
+    from gbrs_core.fbrs.options import with_fbrs_options
+    from gbrs_core.fbrs.predictor import FbrsConfig
+
+    config = FbrsConfig(has_mirror=not args.no_mirror)
+    if args.zoom_in == 0:
+        return with_fbrs_options(replace(config, zoom_in=None), args.fbrs)
+    return with_fbrs_options(config, [f"target_size={args.zoom_in}", *args.fbrs])
 
 
 def device_of(args: argparse.Namespace, device: str, worker: int) -> str:

@@ -91,7 +91,7 @@ def scores_of(measure: Measure, tallies: Sequence[Tally]) -> list[float]:
     """The scores of the data set; for label maps also the mean of the pictures' own."""
     totals = measure.total(tallies)
     if isinstance(measure, SemanticMeasure):
-        totals.append(float(np.mean([measure.scores(tally) for tally in tallies])))
+        totals.append(float(np.mean([measure.scores(tally)[0] for tally in tallies])))
     return totals
 
 

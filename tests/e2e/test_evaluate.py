@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 
 import main
+from app.headless.evaluate import LAYOUT_NAMES
+from gbrs_core.evaluation.layouts import LAYOUTS
 
 ROOT = Path(main.__file__).parent
 QUICK = ["--method", "none", "sb", "--clicks", "2", "--device", "cpu"]
@@ -52,6 +54,9 @@ def test_the_files_say_the_same(done):
     last = [float(row["IoU"]) for row in rows if row["method"] == "none" and row["click"] == "2"]
     if len(last) == 4:
         assert summary["methods"]["none"]["curves"]["IoU"][2] == pytest.approx(np.mean(last), abs=1e-6)
+    for method in summary["methods"].values():
+        assert method["worst_by_click"] == 1 and method["auc"].keys() == method["auc_without_click_0"].keys()
+    assert "Python" in summary["provenance"]["versions"] and summary["provenance"]["workers"] == 1
     seconds = list(csv.DictReader((done / "seconds.csv").read_text().splitlines()))
     assert len(seconds) == len([row for row in rows if row["click"] != "0"])
     assert "<svg" in (done / "report.html").read_text()
@@ -97,12 +102,31 @@ def test_bad_data_is_counted_and_named(data, tmp_path, capsys):
         (["--method", "magic"], "unknown method 'magic'"),
         (["--data", "/nowhere"], "/nowhere"),
         (["--clicks", "0"], "at least 1"),
+        (["--workers", "0", "--limit", "0"], "--limit, --workers must be at least 1"),
+        (["--crop", "eigen"], "no crop 'eigen'"),
+        (["--fbrs", "magic=1"], "no setting 'magic'"),
+        (["--zoom-in", "5"], "target_size"),
     ],
 )
 def test_wrong_use_is_one_line(data, tmp_path, capsys, more, words):
     assert evaluate(data, tmp_path / "run", *more) == 2
     error = capsys.readouterr().err.strip()
     assert words in error and "\n" not in error
+
+
+def test_all_layouts_are_named() -> None:
+    assert LAYOUT_NAMES.replace(";", ",").split(", ") == list(LAYOUTS)
+
+
+def test_f_brs_as_published_and_elsewhere(data, tmp_path):
+    """Settings of the pipeline are settings of the run."""
+    kinds = {"mended": [], "published": ["--fbrs", "is_exact=1"], "small": ["--fbrs", "longest_side=32"]}
+    found = {}
+    for name, more in kinds.items():
+        assert evaluate(data, tmp_path / name, "--limit", "1", "--method", "no-brs", *more) == 0
+        found[name] = (tmp_path / name / "per_click.csv").read_bytes()
+    assert found["small"] != found["mended"]
+    assert evaluate(data, tmp_path / "mended", "--limit", "1", "--method", "no-brs", "--fbrs", "is_exact=1") == 2
 
 
 @pytest.mark.slow

@@ -20,6 +20,13 @@ LAYOUTS = {
     "depth": ("nyu", "image", "depth"),
 }
 
+SCORES = {
+    "interactive": ("IoU",),
+    "semantic": ("mIoU", "pixel accuracy"),
+    "matting": ("MSE x1e3", "SAD", "Grad", "Conn"),
+    "depth": ("d1", "d2", "d3", "AbsRel", "SqRel", "RMSE", "RMSElog", "log10", "SILog"),
+}
+
 pytestmark = pytest.mark.slow
 
 
@@ -66,6 +73,9 @@ def test_twenty_pictures(task: str, tmp_path: Path, capsys: pytest.CaptureFixtur
         (problem,) = summary[method]["problems"].items()
         assert problem[0] == "19" and "missing" in problem[1]
         assert len({line["sample"] for line in lines if line["method"] == method}) == COUNT - 1
+    for score in SCORES[task]:
+        assert all(float(line[score]) >= 0 for line in lines)
+        assert {score} <= summary["bmconv"]["curves"].keys() == summary["bmconv"]["worst_auc"].keys()
     name = next(iter(summary["none"]["curves"]))
     start, end = summary["bmconv"]["curves"][name][0], summary["bmconv"]["curves"][name][-1]
     assert (end < start) if task == "matting" else (end > start)
