@@ -36,7 +36,7 @@ class Variables:
 
     Attributes:
         structure: the layers they belong to.
-        values: by insertion point and name.
+        values: by insertion point and name; those that are missing are at their start values.
     """
 
     structure: LayerStructure
@@ -94,7 +94,7 @@ class ActiveLayers:
     def load(self, variables: Variables | None) -> None:
         """Go on from these variables in the layers that were made; None makes them the identity again."""
         for point, layer in self._layers.items():
-            self._fill(layer, self._start[point] if variables is None else variables.values[point])
+            self._fill(layer, {**self._start[point], **({} if variables is None else variables.values[point])})
 
     def _made(self, point: InsertionPoint, features: Tensor) -> nn.Module:
         channels, height, width = features.shape[1:]
@@ -111,4 +111,5 @@ class ActiveLayers:
     def _fill(self, layer: nn.Module, values: Mapping[str, Tensor]) -> None:
         with torch.no_grad():
             for name, variable in layer.named_parameters():
-                variable.copy_(values[name])
+                if name in values:
+                    variable.copy_(values[name])

@@ -1,4 +1,4 @@
-"""`BaselineSession`: a baseline behind the interface of `RefinementSession`, and the choice between the two."""
+"""`BaselineSession`: baselines and G-BRS with ZoomIn behind the interface of `RefinementSession`, and who gets which."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ from gbrs_core.session import RefinementSession, Steps, check_image, check_inter
 from gbrs_core.tasks import task_named
 from gbrs_core.tasks.base import Working
 from gbrs_core.working_frame import working_size
-
-PICTURE_SIDE = 2048
-"""Longest side in pixels of the picture from which f-BRS cuts its regions, and of what it says about it."""
+from gbrs_core.zoomed_refinement import PICTURE_SIDE, ZoomedRefinement
 
 
 class Session(Protocol):
@@ -88,13 +86,13 @@ def open_session(
     watch: Watch | None = None,
 ) -> Session:
     """A session for the method of the settings; arguments and errors as those of the two kinds of session."""
-    if config is None or config.method == GBRS:
+    if config is None or (config.method == GBRS and not config.is_zoomed):
         return RefinementSession(network, image, config, guidance, device=device)
     return BaselineSession(network, image, config, guidance, device=device, watch=watch)
 
 
 class BaselineSession:
-    """Corrects a prediction by a baseline, click by click; every click keeps a snapshot for undo.
+    """Corrects a prediction by a baseline or by G-BRS with ZoomIn, click by click; each keeps a snapshot for undo.
 
     As a `RefinementSession`: clicks are in image pixels, what fails or is closed before its end changes nothing, a
     session belongs to one thread at a time, and only `accept` may be called from any thread.
@@ -102,7 +100,7 @@ class BaselineSession:
     Args:
         network: a loaded network.
         image: (H, W, 3) uint8 RGB.
-        config: settings, with any method but G-BRS.
+        config: settings, with any method but G-BRS on the whole image.
         guidance: the trimap (H, W) uint8 for networks that take one, and only for those.
         device: "cpu", "cuda", "cuda:N" or "mps".
         watch: takes the steps of methods whose loop cannot be paused to give them from `refine`; an error that it
@@ -128,7 +126,11 @@ class BaselineSession:
         self._targets = self._task.targets_of(network.spec)
         self.image_size = image.shape[0], image.shape[1]
         self._trimap = checked_guidance(guidance, network.spec, self.image_size)
-        self._baseline = _made(_described(config.method), network, image, config, self._trimap, device, watch)
+        self._baseline: Baseline = (
+            ZoomedRefinement(network, image, config, device)
+            if config.is_zoomed
+            else _made(_described(config.method), network, image, config, self._trimap, device, watch)
+        )
         self._config = config
         self._start = self._baseline.snapshot()
         self._held: Snapshot | None = self._start
@@ -176,14 +178,14 @@ class BaselineSession:
         return self._baseline.working
 
     def set_config(self, config: RefinementConfig | None) -> None:
-        """Change the numbers from the next click on; None takes the defaults with the same method.
+        """Change the numbers from the next click on; None takes the defaults with the same method and ZoomIn.
 
         Raises:
-            ValueError: another method, which needs another session.
+            ValueError: another method, or G-BRS without ZoomIn, which needs another session.
         """
         self._check_idle()
-        chosen = config or RefinementConfig(method=self._config.method)
-        if chosen.method != self._config.method:
+        chosen = config or RefinementConfig(method=self._config.method, zoom_in=self._config.zoom_in)
+        if (chosen.method, chosen.is_zoomed) != (self._config.method, self._config.is_zoomed):
             raise ValueError(f"this session is one of {self._config.method}; `open_session` makes another one")
         self._baseline.configure(chosen)
         self._config = chosen
@@ -262,6 +264,7 @@ class BaselineSession:
             changed_outside=outside,
             stopped_early=bool(losses) and self._baseline.iterations < self._baseline.most_iterations,
             losses=losses,
+            crop=self._baseline.crop,
         )
         self._held = self._baseline.snapshot()
         self._history = self._history.pushed(State(report, self._config, self._held, after))

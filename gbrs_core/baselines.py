@@ -20,7 +20,7 @@ from gbrs_core.fbrs.input_refinement import InputRefinement, InputSnapshot
 from gbrs_core.fbrs.predictor import FbrsConfig, FbrsPredictor, FbrsSnapshot
 from gbrs_core.grabcut import grabcut
 from gbrs_core.history import Snapshot
-from gbrs_core.interaction import Click, Interaction, mode_of
+from gbrs_core.interaction import Box, Click, Interaction, mode_of
 from gbrs_core.method_catalog import MethodDescription
 from gbrs_core.network import RefinableNetwork
 from gbrs_core.optimise import Iterate, RefinementStep
@@ -59,6 +59,10 @@ class Baseline(Protocol):
     def most_iterations(self) -> int:
         """That the newest interaction may have had."""
 
+    @property
+    def crop(self) -> Box | None:
+        """The part of the image that the network looked at; None for all of it."""
+
     def configure(self, config: RefinementConfig) -> None:
         """Take other numbers from the next interaction on."""
 
@@ -87,6 +91,7 @@ class AdjustedInput:
 
     def __init__(self, refinement: InputRefinement) -> None:
         self._refinement = refinement
+        self.crop: Box | None = None
         self.losses: tuple[float, ...] = ()
         self.most_iterations = 0
 
@@ -190,6 +195,12 @@ class Fbrs:
         """About so many evaluations."""
         return self._config.evaluations if self.losses else 0
 
+    @property
+    def crop(self) -> Box | None:
+        """The region of ZoomIn."""
+        region = self._predictor.snapshot().region
+        return None if region is None else self.frame.box_in_image(region.edges)
+
     def configure(self, config: RefinementConfig) -> None:
         """Nothing: it has settings of its own."""
 
@@ -198,7 +209,7 @@ class Fbrs:
     ) -> Generator[RefinementStep, None, None]:
         """Predict with one more click; scipy's loop cannot be paused, so that there are no steps."""
         self._should_end = should_end
-        click = _as_click(self.frame.to_working(_as_click(interaction)))
+        click = as_click(self.frame.to_working(as_click(interaction)))
         self._predictor.click(click.y, click.x, is_positive=click.is_positive)
         self.losses = self._predictor.reports[-1].losses
         yield from ()
@@ -253,6 +264,7 @@ class GrabCut:
         self._image = self.frame.shrunk(image)
         self._clicks: tuple[Click, ...] = ()
         self._working: Working | None = None
+        self.crop: Box | None = None
 
     @property
     def working(self) -> Working:
@@ -268,7 +280,7 @@ class GrabCut:
         self, interaction: Interaction, should_end: ShouldEnd, preview_every: int = 0
     ) -> Generator[RefinementStep, None, None]:
         """Cut again with one more click; no steps."""
-        clicks = (*self._clicks, _as_click(interaction))
+        clicks = (*self._clicks, as_click(interaction))
         self._working, self._clicks = self._cut(clicks), clicks
         yield from ()
 
@@ -283,7 +295,7 @@ class GrabCut:
     def _cut(self, clicks: tuple[Click, ...]) -> Working:
         mask = np.zeros(self.frame.working_size, dtype=np.bool_)
         if clicks:
-            mask = grabcut(self._image, [_as_click(self.frame.to_working(click)) for click in clicks])
+            mask = grabcut(self._image, [as_click(self.frame.to_working(click)) for click in clicks])
         return _read_only(np.where(mask, np.float32(1), np.float32(-1)))
 
 
@@ -331,7 +343,8 @@ def _frame(image: NDArray[np.uint8], size: tuple[int, int] | None) -> WorkingFra
     return WorkingFrame(whole, size or whole)
 
 
-def _as_click(interaction: Interaction) -> Click:
+def as_click(interaction: Interaction) -> Click:
+    """The interaction itself. Raises GbrsError if it is no click."""
     if not isinstance(interaction, Click):
         raise GbrsError(f"object masks are corrected by clicks, not by a {mode_of(interaction).value}")
     return interaction

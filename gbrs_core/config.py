@@ -22,6 +22,27 @@ LEARNING_RATE_LADDER: tuple[float, ...] = tuple(0.1 * 0.5**k for k in range(10))
 
 
 @dataclass(frozen=True)
+class ZoomInConfig:
+    """Settings of ZoomIn; the defaults are those of f-BRS's published evaluation.
+
+    Attributes:
+        skip_clicks: so many clicks see the whole image.
+        target_size: longest side in pixels to which the region is resized.
+        expansion_ratio: how much larger than the object the region is.
+        min_crop_size: least side of the region in pixels of the image.
+        recompute_overlap: the region stays while its overlap with the wanted one is at least this.
+        mask_threshold: probability above which the previous prediction is object.
+    """
+
+    skip_clicks: int = 1
+    target_size: int = 400
+    expansion_ratio: float = 1.4
+    min_crop_size: int = 200
+    recompute_overlap: float = 0.5
+    mask_threshold: float = 0.5
+
+
+@dataclass(frozen=True)
 class RefinementConfig:
     """How one click refines the prediction. `None` takes the task's measured default for the layer and preset.
 
@@ -43,6 +64,7 @@ class RefinementConfig:
         precision: "bf16" runs the suffix in bfloat16; variables and losses stay float32.
         method: G-BRS, or a baseline of `gbrs_core.method_catalog`. Of the fields above, those with Adam's loop take
             preset, iterations, learning rate and consistency weight; the others have settings of their own.
+        zoom_in: of G-BRS for object masks: refine in the region around the object; None takes the whole image.
     """
 
     layer: LayerName = "bmconv"
@@ -59,6 +81,7 @@ class RefinementConfig:
     top_k_channels: int | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
     method: MethodName = GBRS
+    zoom_in: ZoomInConfig | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHOD_NAMES:
@@ -77,6 +100,13 @@ class RefinementConfig:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
+        if self.zoom_in is not None:
+            _check_zoom_in(self.zoom_in)
+
+    @property
+    def is_zoomed(self) -> bool:
+        """Whether G-BRS is to look at the region around the object."""
+        return self.method == GBRS and self.zoom_in is not None
 
     def filled_from(self, defaults: RefinementDefaults) -> ResolvedConfig:
         """Replace every None by the default, giving the numbers the optimiser runs with."""
@@ -128,3 +158,14 @@ class ResolvedConfig(RefinementDefaults):
     levels: int | None = None
     top_k_channels: int | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
+
+
+def _check_zoom_in(zoom_in: ZoomInConfig) -> None:
+    """Raises ValueError for numbers out of range."""
+    for name, least in (("skip_clicks", 0), ("target_size", 16), ("expansion_ratio", 1), ("min_crop_size", 1)):
+        value = getattr(zoom_in, name)
+        if not (math.isfinite(value) and value >= least):
+            raise ValueError(f"{name} of ZoomIn must be at least {least}, got {value}")
+    for name in ("recompute_overlap", "mask_threshold"):
+        if not 0 <= getattr(zoom_in, name) <= 1:
+            raise ValueError(f"{name} of ZoomIn must be from 0 to 1, got {getattr(zoom_in, name)}")

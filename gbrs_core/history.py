@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gbrs_core.config import RefinementConfig
-from gbrs_core.interaction import Interaction
+from gbrs_core.interaction import Box, Interaction
 
 BUDGET_BYTES = 160 * 1024 * 1024
 NEWEST_STATES_PROTECTED = 2
@@ -43,6 +43,7 @@ class ClickReport:
         stopped_early: whether it ended before the last iteration, because every click was satisfied or on request.
         losses: total loss at the start and after every iteration.
         obstacle: why the whole network had to run in every iteration, empty if it had not to.
+        crop: what part of the image the network looked at, in image pixels; None for all of it.
     """
 
     click: Interaction
@@ -54,6 +55,7 @@ class ClickReport:
     stopped_early: bool
     losses: tuple[float, ...] = ()
     obstacle: str = ""
+    crop: Box | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -151,6 +151,9 @@ class Stroke:
         return whole
 
 
+Box = tuple[float, float, float, float]
+"""(left, top, right, bottom): the outer edges of a part of an image, in pixels with their centres at whole numbers."""
+
 Interaction = Click | Push | Stroke
 """Anything the annotator does to correct a prediction."""
 

@@ -83,6 +83,7 @@ class Refiner:
         task: the task.
         device: "cpu", "cuda", "cuda:N" or "mps".
         working_trimap: (h, w) uint8 for networks that want one, else None.
+        like: a refiner of another part of the same image; the channels that either selects are those of both.
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Refiner:
         task: Task,
         device: str,
         working_trimap: NDArray[np.uint8] | None = None,
+        like: Refiner | None = None,
     ) -> None:
         self._spec = network.spec
         self._task = task
@@ -102,7 +104,8 @@ class Refiner:
         if working_trimap is not None:
             self._image = with_trimap(self._image, working_trimap)
         self._bases: dict[tuple[int, int], Tensor] = {}
-        self._top_channels: dict[LayerStructure, dict[InsertionPoint, Tensor]] = {}
+        known: dict[LayerStructure, dict[InsertionPoint, Tensor]] = {}
+        self._top_channels = known if like is None else like._top_channels
         self._cached: _Cached | None = None
 
     def structure(self, config: ResolvedConfig) -> LayerStructure:
@@ -139,6 +142,7 @@ class Refiner:
         variables: Variables | None,
         config: ResolvedConfig,
         should_end: Callable[[], bool],
+        supervised: Sequence[Interaction] | None = None,
     ) -> Generator[Iterate, None, Refined]:
         """Refine by the newest interaction; gives every iterate, the start included, and returns the result.
 
@@ -147,15 +151,17 @@ class Refiner:
             variables: what the one before ended with; None or those of another structure start anew.
             config: the numbers to use.
             should_end: asked after every iterate; true keeps it as the result.
+            supervised: those that the losses are about; None: all.
 
         Raises:
             DivergedError: a loss or the output is not finite.
             InsertionError, ShapeError: the network is not as its description says.
         """
         structure = self.structure(config)
+        supervised = interactions if supervised is None else supervised
         if not structure.points:
             plain = self.predict(interactions, None, config)
-            yield start(plain, self._task.objective(interactions, plain, config))
+            yield start(plain, self._task.objective(supervised, plain, config))
             return Refined(plain, None)
         fitting = variables if variables is not None and variables.structure == structure else None
         run = self._pass(interactions, structure, fitting, config)
@@ -163,7 +169,7 @@ class Refiner:
         steps = minimise(
             run.first,
             run.suffix,
-            self._task.objective(interactions, logits, config),
+            self._task.objective(supervised, logits, config),
             run.layers.modules,
             iterations=config.iterations,
             learning_rate=config.learning_rate,
@@ -180,6 +186,11 @@ class Refiner:
         if not bool(torch.isfinite(logits).all()):
             raise diverged(iteration)
         return Refined(logits, run.layers.snapshot(), run.obstacle)
+
+    def feature_sizes(self, points: Sequence[InsertionPoint]) -> dict[InsertionPoint, tuple[int, int]]:
+        """(h, w) of the feature maps at insertion points."""
+        maps = feature_maps(self._module, self._inputs([]), points)
+        return {point: (features.shape[2], features.shape[3]) for point, features in maps.items()}
 
     def _inputs(self, interactions: Sequence[Interaction]) -> tuple[Tensor, ...]:
         """What the network takes: the image (with the trimap as its last channel), and click maps if it wants them."""

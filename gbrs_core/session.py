@@ -241,7 +241,7 @@ class RefinementSession:
         config = self._resolved(self._config, mode_of(click))
         clock = _Clock()
         losses: list[float] = []
-        iterates = _Returning(
+        iterates = Returning(
             self._refiner.refine(
                 [*self._working_clicks(), self._frame.to_working(click)],
                 None if newest is None else newest.variables,
@@ -309,8 +309,9 @@ class RefinementSession:
         return [self._frame.to_working(click) for click in self.clicks]
 
     def _resolved(self, config: RefinementConfig, mode: Mode = Mode.CLICK) -> ResolvedConfig:
-        if config.method != GBRS:
-            raise ValueError(f"this session refines by {GBRS}; `open_session` makes one for {config.method}")
+        if config.method != GBRS or config.is_zoomed:
+            other = "ZoomIn" if config.is_zoomed else config.method
+            raise ValueError(f"this session refines whole images by {GBRS}; `open_session` makes one for {other}")
         resolved = config.filled_from(self._task.defaults_for(config.layer, config.preset, mode))
         return replace(resolved, **PUSH) if mode is Mode.PUSH else resolved
 
@@ -336,7 +337,7 @@ class _Clock:
         return self._seconds
 
 
-class _Returning:
+class Returning:
     """Iterates over a generator and keeps what it returns."""
 
     value: Refined

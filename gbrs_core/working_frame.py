@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gbrs_core.attention import outside_disc
-from gbrs_core.interaction import Interaction, Push, Stroke
+from gbrs_core.interaction import Box, Interaction, Push, Stroke
 from gbrs_core.network import NetworkSpec
 
 
@@ -46,6 +46,13 @@ class WorkingFrame:
         if isinstance(interaction, Push):
             return replace(interaction, x=x, y=y)
         return replace(interaction, x=x, y=y, radius=interaction.radius * math.sqrt(down * right))
+
+    def box_in_image(self, box: Box) -> Box:
+        """A box in working pixels, in image pixels."""
+        (height, width), (working_height, working_width) = self.image_size, self.working_size
+        down, right = height / working_height, width / working_width
+        x0, y0, x1, y1 = box
+        return (x0 + 0.5) * right - 0.5, (y0 + 0.5) * down - 0.5, (x1 + 0.5) * right - 0.5, (y1 + 0.5) * down - 0.5
 
     def attended(self, working: Interaction) -> NDArray[np.bool_]:
         """The pixels (h, w) that an interaction in working pixels is about: its disc, its paint; all for a push."""

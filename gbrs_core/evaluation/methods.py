@@ -1,7 +1,8 @@
 """The methods that an evaluation compares, by the names `--method` takes.
 
 Refining methods take options behind their name: `bmconv@2` with two insertion levels, `bmconv/0.003` with that learning
-rate, `bmconv:nolc` without the consistency loss; all together `bmconv@2/0.003:nolc`.
+rate, `bmconv:nolc` without the consistency loss; all together `bmconv@2/0.003:nolc`. Layers take `:zoom` at the end of
+it all, for refining in the region around the object (ZoomIn); so does `none`.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from gbrs_core.baseline_session import Session, open_session
 from gbrs_core.baselines import Baseline, baseline_for, never
-from gbrs_core.config import GBRS, LAYER_NAMES, RefinementConfig
+from gbrs_core.config import GBRS, LAYER_NAMES, RefinementConfig, ZoomInConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.evaluation.example import DenseExample
 from gbrs_core.fbrs.predictor import FbrsConfig
@@ -21,11 +23,12 @@ from gbrs_core.interaction import Click
 from gbrs_core.method_catalog import METHODS, MethodDescription
 from gbrs_core.network import RefinableNetwork
 from gbrs_core.prediction import Prediction
-from gbrs_core.session import RefinementSession
 from gbrs_core.tasks import task_named
+from gbrs_core.zoomed_refinement import check_zoomable
 
 WITHOUT_CONSISTENCY = ":nolc"
 WITH_LBFGS = ":lbfgs"
+WITH_ZOOM_IN = ":zoom"
 BASELINES: Mapping[str, MethodDescription] = {name: method for name, method in METHODS.items() if name != GBRS}
 INPUT_METHODS = tuple(name for name, method in BASELINES.items() if method.family == "input")
 """Input refinement with the losses of G-BRS and Adam."""
@@ -67,7 +70,7 @@ class Method(Protocol):
 class Refinement:
     """The engine as a method."""
 
-    def __init__(self, session: RefinementSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
 
     @property
@@ -115,32 +118,37 @@ def maker(
         network: refined by all methods but GrabCut.
         device: where it runs.
         settings: fields of `RefinementConfig` that the user chose.
-        fbrs: settings of f-BRS's pipeline.
+        fbrs: settings of f-BRS's pipeline; its ZoomIn is that of `:zoom` too.
 
     Raises:
         GbrsError: there is no such method, or it is not one for the network's task.
     """
-    if name not in METHOD_NAMES and not _REFINING.fullmatch(name):
-        raise GbrsError(f"unknown method {name!r}; known methods: {', '.join(METHOD_NAMES)}")
     base, chosen = with_options(name, settings)
+    if base not in METHOD_NAMES or ("zoom_in" in chosen and base not in LAYER_NAMES):
+        raise GbrsError(f"unknown method {name!r}; known methods: {', '.join(METHOD_NAMES)}")
+    if "zoom_in" in chosen and fbrs is not None and fbrs.zoom_in is not None:
+        chosen["zoom_in"] = fbrs.zoom_in
     try:
         if base in BASELINES:
             return _baseline_maker(BASELINES[base], network, device, RefinementConfig(**chosen), fbrs or FbrsConfig())
         config = RefinementConfig(layer=base, **chosen)  # type: ignore[arg-type]
         network.spec.layout_named(config.layout).points(config.levels)
+        if config.is_zoomed:
+            check_zoomable(network.spec)
     except ValueError as error:
         raise GbrsError(f"the method {name} cannot be used: {error}") from error
-    return lambda example: Refinement(
-        RefinementSession(network, example.image, config, example.guidance, device=device)
-    )
+    return lambda example: Refinement(open_session(network, example.image, config, example.guidance, device=device))
 
 
 def with_options(name: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """A method's plain name, and the settings with the options that its name carries."""
-    found = _REFINING.fullmatch(name)
-    if found is None:
-        return name, dict(settings)
     chosen = dict(settings)
+    plain = name.removesuffix(WITH_ZOOM_IN)
+    if plain != name:
+        chosen["zoom_in"] = ZoomInConfig()
+    found = _REFINING.fullmatch(plain)
+    if found is None:
+        return plain, chosen
     try:
         if found["levels"]:
             chosen["levels"] = int(found["levels"])

@@ -1,4 +1,4 @@
 """f-BRS (Sofiiuk et al., CVPR 2020) and its forerunners as baselines: prediction pipeline, ZoomIn, loss, L-BFGS-B.
 
-Nothing of the refinement engine depends on it.
+Of the refinement engine only `gbrs_core.zoomed_refinement` depends on it: for the choice of the region.
 """

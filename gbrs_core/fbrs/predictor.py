@@ -12,10 +12,11 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from gbrs_core.config import ZoomInConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.fbrs.brs import BrsObjective, Forward, InputBias, ScaleBias, minimise_brs
 from gbrs_core.fbrs.brs_loss import click_masks
-from gbrs_core.fbrs.zoom_in import PlacedClick, Region, ZoomIn, ZoomInConfig
+from gbrs_core.fbrs.zoom_in import PlacedClick, Region, ZoomIn
 from gbrs_core.guidance import click_maps
 from gbrs_core.method_catalog import Adjusted
 from gbrs_core.network import InsertionPoint, NetworkSpec, RefinableNetwork

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gbrs_core.config import ZoomInConfig
+from gbrs_core.interaction import Box
+
 PlacedClick = tuple[float, float, bool]
 """(row, col, is_positive) in pixels, (0, 0) the centre of the top-left one."""
 
@@ -52,6 +55,11 @@ class Region:
         """To cut it out of (..., H, W)."""
         return slice(self.top, self.bottom + 1), slice(self.left, self.right + 1)
 
+    @property
+    def edges(self) -> Box:
+        """Its outer edges; pixel centres are at whole numbers."""
+        return self.left - 0.5, self.top - 0.5, self.right + 0.5, self.bottom + 0.5
+
     def expanded(self, ratio: float, least: float, height: int, width: int) -> Region:
         """Grown about its centre, to at least so many pixels each way, as far as the image (height, width) goes."""
         top, bottom = _expanded(self.top, self.bottom, ratio, least, height)
@@ -84,27 +92,6 @@ class Region:
             (height * (row - self.top) / self.height, width * (column - self.left) / self.width, is_positive)
             for row, column, is_positive in clicks
         )
-
-
-@dataclass(frozen=True)
-class ZoomInConfig:
-    """Settings; the defaults are those of the published evaluation.
-
-    Attributes:
-        skip_clicks: so many clicks see the whole image.
-        target_size: longest side in pixels to which the region is resized.
-        expansion_ratio: how much larger than the object the region is.
-        min_crop_size: least side of the region in pixels of the image.
-        recompute_overlap: the region stays while its overlap with the wanted one is at least this.
-        mask_threshold: probability above which the previous prediction is object.
-    """
-
-    skip_clicks: int = 1
-    target_size: int = 400
-    expansion_ratio: float = 1.4
-    min_crop_size: int = 200
-    recompute_overlap: float = 0.5
-    mask_threshold: float = 0.5
 
 
 class ZoomIn:

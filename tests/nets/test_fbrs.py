@@ -18,7 +18,8 @@ from gbrs_core.evaluation.metrics import number_of_clicks
 from gbrs_core.fbrs.brs import BrsObjective, ScaleBias, minimise_brs
 from gbrs_core.fbrs.brs_loss import brs_loss, click_masks, worst_errors
 from gbrs_core.fbrs.predictor import FbrsConfig, FbrsPredictor
-from gbrs_core.fbrs.zoom_in import Region, ZoomIn, ZoomInConfig
+from gbrs_core.config import ZoomInConfig
+from gbrs_core.fbrs.zoom_in import Region, ZoomIn
 from gbrs_core.network import InsertionLayout, InsertionPoint, NetworkSpec
 from models.registry import entry
 from tests.helpers.networks import REFERENCE, filled_network
