@@ -327,7 +327,8 @@ class Controller(QObject):
     def _on_exported(self, report: Exported) -> None:
         paths = report.paths
         names = paths[0].name if len(paths) == 1 else f"{len(paths)} files"
-        self.window.messages.show_hint(" ".join((f"Exported {names} to {paths[0].parent}.", *report.notes)))
+        notes = (f"{note[:1].upper()}{note[1:]}." for note in report.notes)
+        self.window.messages.show_hint(" ".join((f"Exported {names} to {paths[0].parent}.", *notes)))
 
     def _remember_config(self) -> None:
         document = self.annotation.document

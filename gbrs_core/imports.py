@@ -101,7 +101,7 @@ def read_trimap(path: Path | str, size: tuple[int, int]) -> ImportedMap:
         size: (H, W) of the image.
 
     Raises:
-        ImageError: it cannot be read, is of another size, coloured, or has other values; they are listed.
+        ImageError: it cannot be read, is of another size, coloured, or has other values, as 0, 1 and 2; they are listed.
     """
     path = Path(path)
     values = _grey(path, size, "a trimap")
@@ -116,6 +116,11 @@ def read_trimap(path: Path | str, size: tuple[int, int]) -> ImportedMap:
         raise ImageError(
             f"cannot use {path} as a trimap: it has the values {_listed(found[is_stray])} in "
             f"{_pixels(counts[is_stray].sum())}; a trimap has 0, 128 and 255 only"
+        )
+    if len(found) > 1 and len(np.unique(nearest)) == 1:
+        raise ImageError(
+            f"cannot use {path} as a trimap: it has the values {_listed(found)} instead of 0, 128 and 255; "
+            "write background as 0, unknown as 128 and foreground as 255"
         )
     notes = tuple(
         f"{_pixels(count)} of value {value} taken as {meant}"

@@ -91,7 +91,7 @@ def _read_line(number: int, words: Sequence[str]) -> Line:
     if first == len(words):  # a line of numbers alone
         has_id = first == 4
         return Line(number, "", _colour(number, words[has_id:]), int(words[0]) if has_id else None)
-    if last == 3 and first <= 1:
+    if last >= 3 and first <= 1:  # a fourth number belongs to the name
         return Line(number, " ".join(words[first:-3]), _colour(number, words[-3:]), int(words[0]) if first else None)
     if first in (3, 4):
         name = " ".join(words[first:])

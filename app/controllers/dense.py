@@ -310,6 +310,11 @@ class DenseController(QObject):
                 "The trimap is unknown everywhere",
                 "The network has to guess what the foreground is. Paint some foreground and background (B).",
             )
+        elif not (values == trimaps.UNKNOWN).any():
+            self.warned.emit(
+                "The trimap leaves nothing unknown",
+                "Only what is unknown is estimated. Paint the edge of the object unknown (B).",
+            )
 
     @property
     def can_make_trimap(self) -> bool:

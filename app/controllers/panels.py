@@ -17,6 +17,7 @@ from app.widgets.classes_dock import ClassesDock
 from app.widgets.depth_dock import DepthDock
 from app.widgets.matte_dock import MatteDock
 from gbrs_core.label_maps import shares
+from gbrs_core.network import NetworkSpec
 from gbrs_core.prediction import OutputKind
 
 _TRIMAP_COLOURS: dict[int, Colour] = {0: (226, 58, 48), 128: (120, 150, 220), 255: (34, 178, 94)}
@@ -45,7 +46,7 @@ class PanelController(QObject):
         self._dense = dense
         self._source = source
         self._tool = "click"
-        self._counted: tuple[Values, tuple[str, ...]] | None = None
+        self._counted: tuple[Values, NetworkSpec] | None = None
         self._show = QTimer(self, singleShot=True, interval=0)
         self._show.timeout.connect(self.show_layer)
         annotation.document_changed.connect(self._show.start)
@@ -89,10 +90,11 @@ class PanelController(QObject):
         result, network = self._refinement.result_of(layer), self._network.network
         if result is None or network is None:
             return
-        names = network.spec.class_names
-        if self._counted is None or result.values is not self._counted[0] or names != self._counted[1]:
-            self._counted = result.values, names
-            self._classes.show_shares(shares(result.values, len(names)).tolist())
+        # With other names or colours the list begins anew, without shares.
+        spec = network.spec
+        if self._counted is None or result.values is not self._counted[0] or spec is not self._counted[1]:
+            self._counted = result.values, spec
+            self._classes.show_shares(shares(result.values, len(spec.class_names)).tolist())
 
     def _looks(self, layer: DenseLayer | None) -> tuple[TargetLook, TargetLook] | None:
         """How the targets of both buttons look with the tool in hand."""

@@ -91,17 +91,24 @@ class LabelMapRenderer:
         return _overlay(slots, fills, lines, frame, unknown=table.get(UNKNOWN))
 
     def _drawn_difference(self, layer: LabelMapLayer, frame: Frame) -> Overlay:
-        """Changed pixels in the colours of their new classes; all others are darkened."""
+        """Changed pixels in the colours of their new classes; all others are darkened.
+
+        Where the map that is compared with has no class, nothing is known to have changed.
+        """
         after, before = self._compared_fields(layer)
         table = slot_table(after, before)
         now, then = (class_slots(field, table, frame.window, frame.image_size) for field in (after, before))
-        slots = cv2.copyTo(now, cv2.compare(now, then, cv2.CMP_NE))
+        is_changed = cv2.compare(now, then, cv2.CMP_NE)
+        if UNKNOWN in before.class_ids:
+            is_changed = cv2.bitwise_and(is_changed, cv2.compare(then, table[UNKNOWN], cv2.CMP_NE))
+        slots = cv2.copyTo(now, is_changed)
         fills: dict[int, Fill] = {0: _VEIL}
         lines: dict[int, Colour] = {}
         for class_id in after.class_ids:
             colour = _colour_of(layer, class_id)
             fills[table[class_id]], lines[table[class_id]] = (*colour, _CHANGED_OPACITY), (255, 255, 255)
-        return _overlay(np.asarray(slots, np.uint8), fills, lines, frame, unknown=table.get(UNKNOWN))
+        unknown = table[UNKNOWN] if UNKNOWN in after.class_ids else None
+        return _overlay(np.asarray(slots, np.uint8), fills, lines, frame, unknown)
 
     def _drawn_uncertainty(self, layer: LabelMapLayer, options: LabelMapOptions, frame: Frame) -> list[Drawing]:
         # What the layer brings is entropy; the other measure needs the scores.

@@ -148,6 +148,10 @@ class TestTrimap:
         with pytest.raises(ImageError, match=r"trimap: it has the values 64, 200 in 3 pixels; .*0, 128 and 255 only"):
             read_trimap(save(np.array([[64, 64, 200], [0, 128, 255]], np.uint8)), SIZE)
 
+    def test_a_trimap_numbered_from_zero_is_refused_instead_of_becoming_background(self, save):
+        with pytest.raises(ImageError, match="trimap: it has the values 0, 1, 2 instead of 0, 128 and 255; write"):
+            read_trimap(save(np.array([[0, 1, 2], [0, 1, 2]], np.uint8)), SIZE)
+
     def test_another_size_is_named_with_both(self, save):
         with pytest.raises(ImageError, match=r"map\.png as a trimap: it has 3 x 2 pixels, the image 7 x 5"):
             read_trimap(save(self.VALUES), (5, 7))

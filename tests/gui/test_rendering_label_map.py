@@ -162,6 +162,14 @@ class TestViews:
         assert rgba[20, 30].tolist() == [0, 0, 142, 153]  # was 0, is 1
         assert rgba[20, 5].tolist() == rgba[20, 55].tolist() == [12, 14, 18, 158]
 
+    @pytest.mark.parametrize("void", [255, 65535])
+    def test_where_the_other_map_has_no_class_nothing_is_said_to_differ(self, void):
+        before = halves(edge=40).astype(np.uint16)
+        before[:10] = void
+        rgba = shown(LabelMapLayer(halves(edge=20), PALETTE, before=before), "difference")
+        assert rgba[20, 30].tolist() == [0, 0, 142, 153]
+        assert rgba[4, 30].tolist() == rgba[4, 5].tolist() == [12, 14, 18, 158]
+
     def test_difference_of_nothing_is_dark_all_over(self):
         layer = LabelMapLayer(halves(), PALETTE, before=halves())
         assert (shown(layer, "difference")[:, :, 3] == 158).all()

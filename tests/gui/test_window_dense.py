@@ -340,6 +340,16 @@ class TestMatting:
         assert "unknown everywhere" in matting.window.messages.title
         wait_for_prediction(matting)
 
+    def test_a_trimap_that_leaves_nothing_unknown_is_taken_with_a_warning(self, matting):
+        matting.key(Qt.Key.Key_B)
+        matting.key(Qt.Key.Key_3)
+        matting.drag((50, 45), (60, 45))
+        assert "nothing unknown" in matting.window.messages.title
+        assert set(np.unique(layer(matting).trimap.values)) == {0, 255}
+        matting.key(Qt.Key.Key_2)
+        matting.drag((30, 30), (60, 30))
+        assert matting.window.messages.title == ""
+
 
 class TestDepth:
     def test_a_click_pulls_depth_to_the_typed_value(self, depth):

@@ -116,6 +116,11 @@ def test_names_and_colours_as_other_programs_write_them(tmp_path: Path, text: st
     assert read_class_list(written(tmp_path / "classes.txt", text)) == expected
 
 
+def test_a_name_may_end_in_a_number(tmp_path: Path) -> None:
+    found = read_class_list(written(tmp_path / "classes.txt", "0 lane 2 1 2 255\n1 lane 3 70 70 70\n"))
+    assert found == ClassList(("lane 2", "lane 3"), (BLUE, GREY))
+
+
 @pytest.mark.parametrize("text", ["road\nClass 7\n", "0 road\n1 Class 7\n", '["road", "Class 7"]'])
 def test_names_alone_get_colours_that_differ(tmp_path: Path, text: str) -> None:
     assert read_class_list(written(tmp_path / "names.txt", text)) == ClassList(("road", "Class 7"), numbered(2).colours)
