@@ -117,4 +117,5 @@ def outcome_of(report: ClickReport) -> ClickOutcome:
         changed_outside=report.changed_outside,
         stopped_early=report.stopped_early,
         losses=report.losses[1:],
+        crop=report.crop,
     )

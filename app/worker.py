@@ -70,7 +70,7 @@ class EngineWorker(Worker):
         self._load_network = load_network
         self._networks: dict[str, LoadedNetwork] = {}
         self._device = "cpu"
-        self._sessions: OrderedDict[tuple[int, int, MethodName], _HeldSession] = OrderedDict()
+        self._sessions: OrderedDict[tuple[int, int, MethodName, bool], _HeldSession] = OrderedDict()
         self._seconds_per_iteration = REPORT_INTERVAL_S
         self._running: RunningClick | None = None
 
@@ -225,7 +225,7 @@ class EngineWorker(Worker):
 
     def _held_session(self, request: Refine, network: LoadedNetwork) -> _HeldSession:
         """The session of the request's object or layer, at the request's settings."""
-        key = (request.image_id, request.object_id, request.config.method)
+        key = (request.image_id, request.object_id, request.config.method, request.config.is_zoomed)
         trimap = request.trimap.digest if request.trimap is not None else ""
         held = self._sessions.pop(key, None)
         if held is None or held.trimap != trimap:

@@ -1,4 +1,4 @@
-"""`BaselineSession`: baselines and G-BRS with ZoomIn behind the interface of `RefinementSession`, and who gets which."""
+"""`BaselineSession`: baselines and G-BRS with ZoomIn behind the interface of `RefinementSession`; who gets which."""
 
 from __future__ import annotations
 

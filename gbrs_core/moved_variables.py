@@ -59,7 +59,8 @@ def _whole_map(named: Mapping[str, Tensor], name: str, basis: Callable[[int, int
     weight = named.get(name.removesuffix(_MAP) + _BASIS_WEIGHT)
     if weight is None:
         return named[name]
-    return named[name] + torch.tensordot(weight, basis(*named[name].shape).to(weight), dims=1)
+    phi = basis(*named[name].shape).to(weight)
+    return named[name] + (weight @ phi.flatten(1)).view(named[name].shape)
 
 
 def _positions(count: int, first: int, length: int, old_first: int, old_length: int, device: torch.device) -> Tensor:

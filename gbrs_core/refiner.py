@@ -104,8 +104,8 @@ class Refiner:
         if working_trimap is not None:
             self._image = with_trimap(self._image, working_trimap)
         self._bases: dict[tuple[int, int], Tensor] = {}
-        known: dict[LayerStructure, dict[InsertionPoint, Tensor]] = {}
-        self._top_channels = known if like is None else like._top_channels
+        self._top_channels: dict[LayerStructure, dict[InsertionPoint, Tensor]]
+        self._top_channels = {} if like is None else like._top_channels
         self._cached: _Cached | None = None
 
     def structure(self, config: ResolvedConfig) -> LayerStructure:

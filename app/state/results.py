@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.state.document import ResultKey
+from gbrs_core.interaction import Box
 
 DEFAULT_BUDGET_BYTES = 256 * 1024 * 1024
 
@@ -31,6 +32,7 @@ class ClickOutcome:
         changed_outside: the same outside of it.
         stopped_early: whether every click was satisfied before the last iteration.
         losses: total loss per iteration.
+        crop: what part of the image the network looked at, in image pixels; None for all of it.
     """
 
     loss: float
@@ -40,6 +42,7 @@ class ClickOutcome:
     changed_outside: float
     stopped_early: bool
     losses: tuple[float, ...] = ()
+    crop: Box | None = None
 
 
 @dataclass(frozen=True, eq=False)
