@@ -286,7 +286,7 @@ def evaluate(args: argparse.Namespace, plan: Plan, samples: Sequence[Sample], *,
     keys = [(sample.name, method) for sample in samples for method in plan.methods]
     kept = {key for key in keys if result_path(plan.folder, key[1], key[0]).is_file()}
     progress = Progress(plan, len(keys), len(kept))
-    count = min(args.workers, len(samples))
+    count = min(args.workers, len(samples)) if len(kept) < len(keys) else 1
     for result in shared(args, samples, count) if count > 1 else finished(plan, samples):
         if is_shown:
             sys.stderr.write(progress.line(result, is_new=(result.sample, result.method) not in kept))
