@@ -100,7 +100,7 @@ class LabelMapRenderer:
         now, then = (class_slots(field, table, frame.window, frame.image_size) for field in (after, before))
         is_changed = cv2.compare(now, then, cv2.CMP_NE)
         if UNKNOWN in before.class_ids:
-            is_changed = cv2.bitwise_and(is_changed, cv2.compare(then, table[UNKNOWN], cv2.CMP_NE))
+            is_changed = cv2.bitwise_and(is_changed, (then != table[UNKNOWN]).view(np.uint8) * np.uint8(255))
         slots = cv2.copyTo(now, is_changed)
         fills: dict[int, Fill] = {0: _VEIL}
         lines: dict[int, Colour] = {}
