@@ -184,7 +184,7 @@ def _clicks(value: float) -> str:
 
 
 def _number(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.4g}" if abs(value) >= 1 else f"{value:.3f}"
+    return "–" if math.isnan(value) else f"{value:.4g}" if abs(value) >= 10 else f"{value:.3f}"
 
 
 def _click_table(summaries: Summaries) -> str:
