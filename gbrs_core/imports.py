@@ -101,7 +101,7 @@ def read_trimap(path: Path | str, size: tuple[int, int]) -> ImportedMap:
         size: (H, W) of the image.
 
     Raises:
-        ImageError: it cannot be read, is of another size, coloured, or has other values, as 0, 1 and 2; they are listed.
+        ImageError: it cannot be read, is of another size or coloured, or has other values (0, 1, 2), which are listed.
     """
     path = Path(path)
     values = _grey(path, size, "a trimap")
