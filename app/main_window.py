@@ -117,6 +117,7 @@ class MainWindow(QMainWindow):
         title, panel = self._task_pages[task]
         self._task_stack.setCurrentWidget(panel)
         self._docks[0].setWindowTitle(title)
+        self.refine_panel.zoom.setVisible(task == "interactive")
         self.actions_table.show_task(task)
         self.actions_table[f"task_{task}"].setChecked(True)
         for name, action in self._task_menus.items():

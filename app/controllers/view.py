@@ -193,6 +193,7 @@ class ViewController(QObject):
         self._canvas.set_busy(self._refinement.is_active_busy)
         outcomes = self._refinement.outcomes(current) if current is not None else ()
         self._clicks.show_clicks(current, outcomes, self._annotation.selected_click, self._source.markers())
+        self._canvas.crop_frame.show(outcomes[-1].crop if outcomes else None)
         if not self._refinement.is_active_busy:
             self._show_outcome(outcomes[-1] if outcomes else None)
 

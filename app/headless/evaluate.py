@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method", nargs="+", default=["none", "bmconv"], dest="methods", metavar="M",
         help="none, grabcut; sb, bmsb, bmsb-m, bmconv, rgb-brs, distmap-brs, with options as in bmconv@2/0.003:nolc "
-        "(levels, learning rate, no consistency loss); no-brs, f-brs-a, f-brs-b, f-brs-c, rgb-brs:lbfgs, "
-        "distmap-brs:lbfgs (f-BRS's pipeline) (default: none bmconv)",
+        "(levels, learning rate, no consistency loss); none and layers with :zoom at the end (ZoomIn); "
+        "no-brs, f-brs-a, f-brs-b, f-brs-c, rgb-brs:lbfgs, distmap-brs:lbfgs (f-BRS's pipeline) (default: none bmconv)",
     )  # fmt: skip
     parser.add_argument(
         "--ablation", choices=("table1", "table2", "table3", "figures", "ladder"),
@@ -62,8 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
     parser.add_argument(
         "--zoom-in", type=int, default=400, metavar="SIDE",
-        help="longest side of the region that f-BRS's methods look at, 0 for the whole image (default: %(default)s; "
-        "published: 600 for DAVIS)",
+        help="longest side of the region that f-BRS's methods and :zoom look at, 0 for the whole image (of :zoom: for "
+        "its own 400) (default: %(default)s; published: 600 for DAVIS)",
     )  # fmt: skip
     parser.add_argument(
         "--fbrs", nargs="+", default=[], metavar="NAME=VALUE",

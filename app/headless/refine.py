@@ -8,7 +8,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Any
 
-from gbrs_core.config import GBRS, LAYER_NAMES, METHOD_NAMES, RefinementConfig
+from gbrs_core.config import GBRS, LAYER_NAMES, METHOD_NAMES, RefinementConfig, ZoomInConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.interaction import Click, Push
 from gbrs_core.task_catalog import TASKS
@@ -36,6 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="%(choices)s (default: %(default)s); what does not fit the network says so",
     )  # fmt: skip
     parser.add_argument("--layer", choices=LAYER_NAMES, default="bmconv", help="of g-brs (default: %(default)s)")
+    parser.add_argument(
+        "--zoom-in", type=int, default=0, metavar="SIDE",
+        help="g-brs, objects: from the second click on refine in the region around the object, resized to a longest "
+        "side of SIDE pixels, for example 400; 0 (default): the whole image",
+    )  # fmt: skip
     parser.add_argument("--levels", type=int, metavar="N", help="active insertion levels, coarse to fine")
     parser.add_argument("--iterations", type=int, help="Adam iterations per click")
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
@@ -93,6 +98,8 @@ def _check_arguments(args: argparse.Namespace) -> None:
         raise GbrsError(f"the task {args.task} {what}; give one with --trimap FILE, or an object mask with --mask FILE")
     if given and not needs_trimap:
         raise GbrsError(f"the task {args.task} takes no trimap; leave --{given[0]} out")
+    if args.zoom_in and (args.task != "interactive" or args.method != GBRS):
+        raise GbrsError(f"--zoom-in follows an object with the method {GBRS}; leave it out")
     if args.task == "interactive" and not args.interactions:
         raise GbrsError("there is no object without a click; say where it is with --click X,Y,RADIUS,1")
 
@@ -159,6 +166,7 @@ def config_of(args: argparse.Namespace) -> RefinementConfig:
         learning_rate=args.lr,
         consistency_weight=args.consistency,
         levels=args.levels,
+        zoom_in=ZoomInConfig(target_size=args.zoom_in) if args.zoom_in else None,
     )
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gbrs_core.atomic import atomic_write
-from gbrs_core.config import GBRS, LayerName, MethodName, PresetName, RefinementConfig
+from gbrs_core.config import GBRS, LayerName, MethodName, PresetName, RefinementConfig, ZoomInConfig
 
 APP_NAME = "gbrs-annotator"
 RECENT_LIMIT = 12
@@ -33,10 +33,16 @@ class RefinementSettings(BaseModel):
     iterations: int | None = Field(default=None, ge=1, le=1000)
     learning_rate: float | None = Field(default=None, gt=0)
     consistency_weight: float | None = Field(default=None, ge=0)
+    zoom_in: ZoomInConfig | None = None
+
+    @field_validator("zoom_in")
+    @classmethod
+    def _check_zoom_in(cls, zoom_in: ZoomInConfig | None) -> ZoomInConfig | None:
+        return RefinementConfig(zoom_in=zoom_in).zoom_in
 
     def to_config(self) -> RefinementConfig:
         """The same as the engine takes it."""
-        return RefinementConfig(**self.model_dump())
+        return RefinementConfig(**{name: getattr(self, name) for name in type(self).model_fields})
 
     @classmethod
     def from_config(cls, config: RefinementConfig) -> RefinementSettings:

@@ -25,6 +25,7 @@ from app.rendering.pyramid import ImagePyramid
 from app.rendering.resample import value_at
 from app.state.viewport import Box, Viewport
 from app.theme import is_dark
+from app.widgets.canvas_crop import CropFrame
 from app.widgets.canvas_empty import paint_drop_frame, paint_empty, paint_frame
 from app.widgets.canvas_input import ZOOM_PER_NOTCH, dropped_paths
 from app.widgets.canvas_items import MarkerPainter
@@ -61,6 +62,7 @@ class CanvasView(QWidget):
         self._settle.timeout.connect(self._on_settled)
         self._markers: tuple[ClickMarker, ...] = ()
         self._are_markers_visible = True
+        self.crop_frame = CropFrame(self.update)
         self._marker_painter = MarkerPainter()
         self._spinner = Spinner(self)
         self._is_busy = False
@@ -306,6 +308,7 @@ class CanvasView(QWidget):
         with QPainter(self) as painter:
             if self._scene.paint(painter) and self._viewport is not None:
                 if self._are_markers_visible and self._scene.hold != "image":
+                    self.crop_frame.paint(painter, self._viewport)
                     self._paint_markers(painter, self._viewport, QRectF(event.rect()))
                 self._spinner.paint(painter)
                 self._paint_pointer(painter, self._viewport)

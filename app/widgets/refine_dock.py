@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from app.messages import DeviceInfo
 from app.widgets.fields import FIELD_HEIGHT, OptionalDoubleSpinBox, OptionalSpinBox, guard_wheel
 from app.widgets.loss_plot import LossPlot
+from app.widgets.zoom_panel import ZoomPanel
 from gbrs_core.config import (
     GBRS,
     LAYER_NAMES,
@@ -86,6 +87,7 @@ class RefineDock(QScrollArea):
         self.radius.setToolTip("Attention radius of the next click in image pixels ([ and ], Shift+wheel, or drag)")
         guard_wheel(self.radius)
         self.device = _choice({_AUTO_DEVICE.device_id: _AUTO_DEVICE.title}, "Where the network runs")
+        self.zoom = ZoomPanel()
         self.reset = QPushButton("Reset to Defaults")
         self.reset.setToolTip("Take the measured defaults again")
         self.loss_plot = LossPlot()
@@ -127,6 +129,7 @@ class RefineDock(QScrollArea):
         self.iterations.set_optional_value(config.iterations)
         self.learning_rate.set_optional_value(config.learning_rate)
         self.consistency_weight.set_optional_value(config.consistency_weight)
+        self.zoom.show_zoom_in(config.zoom_in)
         open_fields = {name: None for _, name in self._fields()}
         is_default = replace(config, **open_fields) == config and (config.layer, config.preset) == ("bmconv", "tuned")  # type: ignore[arg-type]
         self.reset.setEnabled(not (is_default and config.method == GBRS))
@@ -156,6 +159,7 @@ class RefineDock(QScrollArea):
         method = METHODS[config.method]
         has_loop = method.takes_numbers and (method.name != GBRS or config.layer != "none")
         enabled: dict[QWidget, bool] = {self.layer: method.name == GBRS, self.preset: method.takes_numbers}
+        self.zoom.setEnabled(method.name == GBRS)
         enabled |= {field: has_loop for field, _ in self._fields()}
         for field, is_enabled in enabled.items():
             field.setEnabled(is_enabled)
@@ -202,6 +206,7 @@ class RefineDock(QScrollArea):
         column.setContentsMargins(8, 2, 8, 8)
         column.setSpacing(6)
         column.addLayout(form)
+        column.addWidget(self.zoom)
         column.addWidget(self.reset)
         column.addWidget(caption)
         column.addWidget(self.loss_plot, 1)
@@ -216,6 +221,7 @@ class RefineDock(QScrollArea):
         self.layer.currentIndexChanged.connect(self._on_edited)
         for field in (self.iterations, self.learning_rate, self.consistency_weight):
             field.valueChanged.connect(self._on_edited)
+        self.zoom.changed.connect(self._on_edited)
         self.radius.valueChanged.connect(self.radius_requested)
         self.device.currentIndexChanged.connect(self._on_device)
         self.reset.clicked.connect(self._on_reset)
@@ -229,6 +235,7 @@ class RefineDock(QScrollArea):
             iterations=self.iterations.optional_value(),
             learning_rate=self.learning_rate.optional_value() or None,
             consistency_weight=self.consistency_weight.optional_value(),
+            zoom_in=self.zoom.zoom_in(),
         )
         self.config_requested.emit(config)
 
