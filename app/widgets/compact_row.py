@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 _UNLIMITED = 16_777_215
 """Qt's greatest width of a widget."""
-_BUTTON_SPACING = 12
-"""More than a button needs between its icon and its words, logical pixels."""
+_LEAST_SPACING, _MOST_SPACING = 4, 14
+"""Less and more than a button needs between its icon and its words, logical pixels."""
 
 
 class CompactRow(QWidget):
@@ -34,7 +34,7 @@ class CompactRow(QWidget):
     def minimumSizeHint(self) -> QSize:
         """The size without the words."""
         now = super().minimumSizeHint()
-        return now if self._is_compact else now - QSize(self._width_of_words(0), 0)
+        return now if self._is_compact else now - QSize(self._width_of_words(_LEAST_SPACING), 0)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Drop the words or bring them back."""
@@ -57,7 +57,7 @@ class CompactRow(QWidget):
 
     def _fit(self) -> None:
         # Counted generously on the way back, so that the words do not come only to go again.
-        words = self._width_of_words(_BUTTON_SPACING) if self._is_compact else 0
+        words = self._width_of_words(_MOST_SPACING) if self._is_compact else 0
         is_compact = super().minimumSizeHint().width() + words > self.width()
         if is_compact == self._is_compact:
             return

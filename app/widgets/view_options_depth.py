@@ -103,7 +103,7 @@ def _say(field: OptionalDoubleSpinBox, name: str) -> None:
     """Let a field say itself what it is; a caption beside it would need more room."""
     field.setPrefix(f"{name} ")
     field.set_default_text(f"{name} auto")
-    field.setFixedWidth(field.fontMetrics().horizontalAdvance(f"{name} 0000.00") + _FIELD_FRAME)
+    field.setFixedWidth(field.fontMetrics().horizontalAdvance(f"{name} 000.00") + _FIELD_FRAME)
 
 
 def _swatch(name: ColourMapName) -> QIcon:
