@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -140,7 +140,7 @@ class FbrsPredictor:
         self._module = module_on(network.module, self._device)
         self._image = normalised(image, self._spec, self._device).contiguous()
         self._size = image.shape[0], image.shape[1]
-        zoom_in = self._config.zoom_in
+        zoom_in = _zoom_in(self._config)
         self._zoom = None if zoom_in is None else ZoomIn(zoom_in, *self._size, is_exact=self._config.is_exact)
         self._adjustment: ScaleBias | InputBias | None = None
         self._was_reduced = False
@@ -298,6 +298,18 @@ class FbrsPredictor:
             return output
 
         return forward
+
+
+def _zoom_in(config: FbrsConfig) -> ZoomInConfig | None:
+    """ZoomIn's settings; it looks at the mask that the user sees when only the threshold of the masks was moved.
+
+    The published program keeps to 0.5 then.
+    """
+    if config.zoom_in is None or config.is_exact or config.threshold == FbrsConfig.threshold:
+        return config.zoom_in
+    if config.zoom_in.mask_threshold != ZoomInConfig.mask_threshold:
+        return config.zoom_in
+    return replace(config.zoom_in, mask_threshold=config.threshold)
 
 
 def _place(spec: NetworkSpec, adjusted: Adjusted) -> InsertionPoint | None:

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 
 import models
+from gbrs_core.config import ZoomInConfig
 from gbrs_core.errors import GbrsError
 from gbrs_core.evaluation.metrics import number_of_clicks
 from gbrs_core.fbrs.brs import BrsObjective, ScaleBias, minimise_brs
 from gbrs_core.fbrs.brs_loss import brs_loss, click_masks, worst_errors
 from gbrs_core.fbrs.predictor import FbrsConfig, FbrsPredictor
-from gbrs_core.config import ZoomInConfig
 from gbrs_core.fbrs.zoom_in import Region, ZoomIn
 from gbrs_core.network import InsertionLayout, InsertionPoint, NetworkSpec
 from models.registry import entry
@@ -266,3 +266,25 @@ def test_networks_without_click_maps_are_refused() -> None:
 def test_a_place_that_the_network_has_not() -> None:
     with pytest.raises(GbrsError, match="no place C"):
         FbrsPredictor(click_network(), np.zeros((64, 64, 3), np.uint8), FbrsConfig("C"))
+
+
+def test_zoom_in_looks_at_the_mask_of_a_moved_threshold() -> None:
+    image = np.random.default_rng(3).integers(0, 255, (48, 64, 3), dtype=np.uint8)
+    first = FbrsPredictor(click_network(), image, FbrsConfig("none")).click(20, 30, is_positive=True)
+    threshold = float(np.quantile(first, 0.9))
+    assert threshold < 0.5, "the published threshold of ZoomIn sees less"
+
+    def region(*, is_exact: bool) -> Region | None:
+        zoom_in = ZoomInConfig(min_crop_size=8, target_size=64, expansion_ratio=1.0)
+        config = FbrsConfig("none", zoom_in, threshold=threshold, is_exact=is_exact)
+        predictor = FbrsPredictor(click_network(), image, config)
+        predictor.click(20, 30, is_positive=True)
+        predictor.click(21, 31, is_positive=True)
+        return predictor.reports[-1].region
+
+    mask = first > threshold
+    mask[[20, 21], [30, 31]] = True
+    box = Region.around(mask)
+    assert box is not None
+    assert region(is_exact=False) == box
+    assert region(is_exact=True) != box
