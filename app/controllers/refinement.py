@@ -149,7 +149,7 @@ class RefinementController(QObject):
 
     def shown(self, item: Item) -> Estimate | None:
         """The prediction to draw: the running preview, the result, or the last one drawn until either comes."""
-        if not (item.clicks or isinstance(item, DenseLayer)):
+        if not (item.is_predictable if isinstance(item, DenseLayer) else item.clicks):
             self._last_shown.pop(item.object_id, None)
             return None
         shown = self._previews.get(item.object_id)

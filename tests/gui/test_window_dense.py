@@ -294,6 +294,17 @@ class TestMatting:
         matte.annotation.undo_stack.undo()
         assert layer(matte).trimap is before
 
+    def test_without_its_first_trimap_there_is_no_matte_any_more(self, matte):
+        assert matte.controller.source.layers()
+        matte.move(matte.place(60, 45))
+        QApplication.processEvents()
+        assert matte.window.status.value.text().startswith("alpha")
+        matte.trigger("undo")
+        assert layer(matte).trimap is None
+        assert matte.controller.source.estimate is None
+        assert matte.controller.source.layers() == ()
+        matte.wait(lambda: matte.window.status.value.text() == "", "no value under the cursor")
+
     def test_a_corrected_matte_keeps_its_clicks_when_the_trimap_changes(self, matte):
         matte.click(85, 45)
         matte.wait_idle()
