@@ -19,7 +19,7 @@ class StatusBar(QStatusBar):
     def __init__(self) -> None:
         super().__init__()
         self.pixel = self._field("x 00000  y 00000", "Pixel under the cursor, (0, 0) is the top left one")
-        self.value = self._field("logit −00.0  p 0.00", "Prediction under the cursor")
+        self.value = self._field("Traffic sign back  p 0.00", "Prediction under the cursor")
         self.iteration = self._field("Iteration 00/00", "Iteration of the running click")
         self.milliseconds = self._field("0000 ms/click", "Time the newest click took")
         self.outside = self._field(

@@ -109,6 +109,8 @@ class ViewBar(CompactRow):
                 self.view_mode.addItem(title, mode)
             longest = max(self.view_mode.fontMetrics().horizontalAdvance(title) for _, title in modes)
             self.view_mode.setMaximumWidth(longest + _ARROW_WIDTH)
+            # Beside a threshold there is no room on a small screen for the longest title.
+            self.view_mode.setMinimumWidth(0 if has_threshold else longest + _ARROW_WIDTH)
         for widget in self._threshold_widgets:
             widget.setVisible(has_threshold)
 
