@@ -1,7 +1,7 @@
 """G-BRS with ZoomIn: clicks refine in the region around the object, which the network sees enlarged.
 
 The choice of the region is f-BRS's (`gbrs_core.fbrs.zoom_in`), the refinement that of `gbrs_core.refiner`.
-`gbrs_core.baseline_session` makes a session of it. docs/decisions/0020-zooming-in.md says what is different from f-BRS.
+`gbrs_core.baseline_session` makes a session of it. docs/decisions/0021-zooming-in.md says what is different from f-BRS.
 """
 
 from __future__ import annotations
