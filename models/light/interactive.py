@@ -157,7 +157,7 @@ class Head(nn.Module):
 
 
 class LightInteractive(nn.Module):
-    """The network; A, B and C are f-BRS's places: the encoder's end, the input of `head`, the features it classifies."""
+    """The network; its places are the end of the encoder (A), the input of `head` (B) and what that classifies (C)."""
 
     def __init__(self) -> None:
         super().__init__()
