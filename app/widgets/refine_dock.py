@@ -132,7 +132,7 @@ class RefineDock(QScrollArea):
         self.zoom.show_zoom_in(config.zoom_in)
         open_fields = {name: None for _, name in self._fields()}
         is_default = replace(config, **open_fields) == config and (config.layer, config.preset) == ("bmconv", "tuned")  # type: ignore[arg-type]
-        self.reset.setEnabled(not (is_default and config.method == GBRS))
+        self.reset.setEnabled(not (is_default and config.method == GBRS and config.zoom_in is None))
 
     def _show_method(self, name: MethodName) -> None:
         """List the methods; one that was chosen for another network stays in the list, marked."""

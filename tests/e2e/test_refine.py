@@ -102,6 +102,26 @@ def test_bad_input_is_one_line_and_status_2(
     assert not (tmp_path / "mask.png").exists()
 
 
+def test_zoom_in_looks_at_the_object(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    clicks = [part for one in CLICKS for part in ("--click", one)]
+    whole, zoomed = tmp_path / "whole.png", tmp_path / "zoomed.png"
+    for path, more in ((whole, ()), (zoomed, ("--zoom-in", "320"))):
+        status, err = called_here(capsys, *clicks, "--iterations", "2", *more, "--out", str(path))
+        assert status == 0, err
+    masks = [np.asarray(Image.open(path)) > 0 for path in (whole, zoomed)]
+    assert masks[0].shape == masks[1].shape
+    assert masks[1].any() and (masks[0] != masks[1]).any()
+
+
+@pytest.mark.parametrize("arguments", [("--task", "depth"), ("--method", "grabcut", "--click", CLICKS[0])])
+def test_zoom_in_without_object_or_layers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    status, err = called_here(capsys, *arguments, "--zoom-in", "400", "--out", str(tmp_path / "out.png"))
+    assert status == 2
+    assert "--zoom-in follows an object" in err
+
+
 def test_unwritable_target_names_the_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("not a folder")
     target = tmp_path / "file" / "mask.png"

@@ -81,6 +81,14 @@ class TestPanel:
         QApplication.processEvents()
         assert not plain.window.refine_panel.zoom.use.isChecked()
 
+    def test_reset_turns_it_off(self, zoomed):
+        reset = zoomed.window.refine_panel.reset
+        zoomed.window.refine_panel.ensureWidgetVisible(reset)
+        zoomed.qtbot.mouseClick(reset, Qt.MouseButton.LeftButton)
+        QApplication.processEvents()
+        assert zoomed.document.config == RefinementConfig()
+        assert not reset.isEnabled()
+
     def test_other_tasks_have_none(self, plain):
         plain.trigger("task_depth")
         QApplication.processEvents()
