@@ -41,6 +41,15 @@ class ZoomInConfig:
     recompute_overlap: float = 0.5
     mask_threshold: float = 0.5
 
+    def __post_init__(self) -> None:
+        for name, least in (("skip_clicks", 0), ("target_size", 16), ("expansion_ratio", 1), ("min_crop_size", 1)):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value >= least):
+                raise ValueError(f"{name} of ZoomIn must be at least {least}, got {value}")
+        for name in ("recompute_overlap", "mask_threshold"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} of ZoomIn must be from 0 to 1, got {getattr(self, name)}")
+
 
 @dataclass(frozen=True)
 class RefinementConfig:
@@ -100,8 +109,6 @@ class RefinementConfig:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} must be at least 1, got {value}")
-        if self.zoom_in is not None:
-            _check_zoom_in(self.zoom_in)
 
     @property
     def is_zoomed(self) -> bool:
@@ -158,14 +165,3 @@ class ResolvedConfig(RefinementDefaults):
     levels: int | None = None
     top_k_channels: int | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
-
-
-def _check_zoom_in(zoom_in: ZoomInConfig) -> None:
-    """Raises ValueError for numbers out of range."""
-    for name, least in (("skip_clicks", 0), ("target_size", 16), ("expansion_ratio", 1), ("min_crop_size", 1)):
-        value = getattr(zoom_in, name)
-        if not (math.isfinite(value) and value >= least):
-            raise ValueError(f"{name} of ZoomIn must be at least {least}, got {value}")
-    for name in ("recompute_overlap", "mask_threshold"):
-        if not 0 <= getattr(zoom_in, name) <= 1:
-            raise ValueError(f"{name} of ZoomIn must be from 0 to 1, got {getattr(zoom_in, name)}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gbrs_core.atomic import atomic_write
 from gbrs_core.config import GBRS, LayerName, MethodName, PresetName, RefinementConfig, ZoomInConfig
@@ -34,11 +34,6 @@ class RefinementSettings(BaseModel):
     learning_rate: float | None = Field(default=None, gt=0)
     consistency_weight: float | None = Field(default=None, ge=0)
     zoom_in: ZoomInConfig | None = None
-
-    @field_validator("zoom_in")
-    @classmethod
-    def _check_zoom_in(cls, zoom_in: ZoomInConfig | None) -> ZoomInConfig | None:
-        return RefinementConfig(zoom_in=zoom_in).zoom_in
 
     def to_config(self) -> RefinementConfig:
         """The same as the engine takes it."""
