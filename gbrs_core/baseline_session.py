@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Generator, Iterable
 from typing import Protocol
@@ -12,16 +11,15 @@ from numpy.typing import NDArray
 
 from gbrs_core.baselines import Baseline, Watch, baseline_for
 from gbrs_core.config import GBRS, MethodName, RefinementConfig
-from gbrs_core.errors import GbrsError
 from gbrs_core.fbrs.predictor import FbrsConfig
 from gbrs_core.history import ClickReport, History, Snapshot, State
+from gbrs_core.history_session import HistorySession, Steps
 from gbrs_core.interaction import Interaction
 from gbrs_core.method_catalog import METHODS, MethodDescription
 from gbrs_core.network import NetworkSpec, RefinableNetwork
 from gbrs_core.optimise import RefinementStep
 from gbrs_core.prediction import Prediction
-from gbrs_core.session import RefinementSession, Steps, check_image, check_interaction, checked_guidance, share
-from gbrs_core.tasks import task_named
+from gbrs_core.session import RefinementSession
 from gbrs_core.tasks.base import Working
 from gbrs_core.working_frame import working_size
 from gbrs_core.zoomed_refinement import PICTURE_SIDE, ZoomedRefinement
@@ -91,7 +89,7 @@ def open_session(
     return BaselineSession(network, image, config, guidance, device=device, watch=watch)
 
 
-class BaselineSession:
+class BaselineSession(HistorySession[Snapshot]):
     """Corrects a prediction by a baseline or by G-BRS with ZoomIn, click by click; each keeps a snapshot for undo.
 
     As a `RefinementSession`: clicks are in image pixels, what fails or is closed before its end changes nothing, a
@@ -121,47 +119,14 @@ class BaselineSession:
         device: str = "cpu",
         watch: Watch | None = None,
     ) -> None:
-        check_image(image)
-        self._task = task_named(network.spec.task)
-        self._targets = self._task.targets_of(network.spec)
-        self.image_size = image.shape[0], image.shape[1]
-        self._trimap = checked_guidance(guidance, network.spec, self.image_size)
+        super().__init__(network.spec, image, config, guidance)
         self._baseline: Baseline = (
             ZoomedRefinement(network, image, config, device)
             if config.is_zoomed
             else _made(_described(config.method), network, image, config, self._trimap, device, watch)
         )
-        self._config = config
         self._start = self._baseline.snapshot()
         self._held: Snapshot | None = self._start
-        self._history: History[Snapshot] = History()
-        self._accepts = threading.Event()
-        self._is_running = False
-
-    @property
-    def clicks(self) -> tuple[Interaction, ...]:
-        """The clicks, strokes and pushes in force, in image pixels."""
-        return self._history.clicks
-
-    @property
-    def reports(self) -> tuple[ClickReport, ...]:
-        """How each of them went; a loss is NaN where nothing was optimised."""
-        return tuple(state.report for state in self._history.done)
-
-    @property
-    def config(self) -> RefinementConfig:
-        """The settings for the next click."""
-        return self._config
-
-    @property
-    def can_undo(self) -> bool:
-        """Whether `undo` would do something."""
-        return self._history.can_undo
-
-    @property
-    def can_redo(self) -> bool:
-        """Whether `redo` would do something."""
-        return self._history.can_redo
 
     @property
     def prediction(self) -> Prediction:
@@ -190,63 +155,6 @@ class BaselineSession:
         self._baseline.configure(chosen)
         self._config = chosen
 
-    def refine(self, click: Interaction, preview_every: int = 0) -> Steps:
-        """Add a click and correct by it; steps where the method's loop gives any. See `RefinementSession.refine`."""
-        check_interaction(click, self._task, self._targets)
-        return self._undone_unless_finished(self._steps(click, preview_every))
-
-    def replay(self, clicks: Iterable[Interaction], preview_every: int = 0) -> Steps:
-        """Bring the session to exactly these clicks. See `RefinementSession.replay`."""
-        wanted = tuple(clicks)
-        for click in wanted:
-            check_interaction(click, self._task, self._targets)
-        return self._undone_unless_finished(self._replayed(wanted, preview_every))
-
-    def accept(self) -> None:
-        """Let the running click end after its current iteration and keep the result. Callable from any thread."""
-        self._accepts.set()
-
-    def undo(self) -> bool:
-        """Take back the newest click; false if there is none, or its predecessor was dropped from memory."""
-        self._check_idle()
-        if not self._history.can_undo:
-            return False
-        self._history = self._history.gone_to(len(self._history.done) - 1)
-        return True
-
-    def redo(self) -> bool:
-        """Bring back the click undone last; false if there is none."""
-        self._check_idle()
-        if not self._history.can_redo:
-            return False
-        self._history = self._history.gone_to(len(self._history.done) + 1)
-        return True
-
-    def reset(self) -> None:
-        """Forget all clicks, the undone ones too."""
-        self._check_idle()
-        self._history = History()
-
-    def _undone_unless_finished(self, steps: Steps) -> Steps:
-        """Run steps; put the history back if they do not get to their end."""
-        self._check_idle()
-        before = self._history
-        is_finished = False
-        self._is_running = True
-        try:
-            yield from steps
-            is_finished = True
-        finally:
-            self._is_running = False
-            if not is_finished:
-                self._history, self._held = before, None
-
-    def _replayed(self, wanted: tuple[Interaction, ...], preview_every: int) -> Steps:
-        known = self._history.reusable_count(wanted, self._config)
-        self._history = self._history.gone_to(known)
-        for click in wanted[known:]:
-            yield from self._steps(click, preview_every)
-
     def _steps(self, click: Interaction, preview_every: int) -> Steps:
         """Correct by one click and push its state."""
         self._accepts.clear()
@@ -254,7 +162,7 @@ class BaselineSession:
         self._bring_up()
         seconds = yield from _timed(self._baseline.steps(click, self._accepts.is_set, preview_every))
         after, losses = self._baseline.working, self._baseline.losses
-        inside, outside = self._changed_shares(click, before, after)
+        inside, outside = self._changed_shares(self._baseline.frame, click, before, after)
         report = ClickReport(
             click=click,
             loss=losses[-1] if losses else float("nan"),
@@ -269,6 +177,10 @@ class BaselineSession:
         self._held = self._baseline.snapshot()
         self._history = self._history.pushed(State(report, self._config, self._held, after))
 
+    def _put_back(self, history: History[Snapshot]) -> None:
+        super()._put_back(history)
+        self._held = None  # the next click starts from a snapshot, wherever the method stopped
+
     def _bring_up(self) -> None:
         """Put the method where the newest click left it."""
         newest = self._history.newest
@@ -276,17 +188,6 @@ class BaselineSession:
         if self._held is not wanted:
             self._baseline.restore(wanted)
             self._held = wanted
-
-    def _changed_shares(self, click: Interaction, before: Working, after: Working) -> tuple[float, float]:
-        """Shares of the pixels inside and outside of the attention radius that changed."""
-        frame = self._baseline.frame
-        is_inside = frame.attended(frame.to_working(click))
-        is_changed = self._task.changed(before, after)
-        return share(is_changed[is_inside]), share(is_changed[~is_inside])
-
-    def _check_idle(self) -> None:
-        if self._is_running:
-            raise GbrsError("a refinement of this session is running; finish or close it first")
 
 
 def _described(name: MethodName) -> MethodDescription:
