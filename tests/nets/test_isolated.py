@@ -20,6 +20,7 @@ from models import isolated
 from models.isolated import ReadingProcess, read_isolated
 from models.read_checkpoint import FILE_COPIES, SPARE_BYTES
 from models.watch import Watch
+from tests.helpers.processes import children
 from tests.helpers.reproducible import fill
 
 NAME = "light_interactive"
@@ -210,9 +211,3 @@ def test_no_thread_is_left(checkpoint: Path) -> None:
     before = threading.active_count()
     read_isolated(checkpoint, Watch(), wants_values=False)
     assert threading.active_count() == before
-
-
-def children() -> list[int]:
-    """Process ids of this process's children."""
-    task = Path(f"/proc/self/task/{os.getpid()}/children")
-    return [int(number) for number in task.read_text().split()]
