@@ -47,11 +47,15 @@ def arguments(data, out, *more):
 
 
 def begun(*command):
-    """A process of its own session, so that an interrupt reaches its workers as Ctrl+C in a terminal does."""
+    """A process of its own session, so that an interrupt reaches its workers as Ctrl+C in a terminal does.
+
+    Tests that run in the background of a script ignore interrupts, and what they start would inherit that.
+    """
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         [sys.executable, str(ROOT / "main.py"), *command],
         cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 
