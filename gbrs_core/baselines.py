@@ -23,7 +23,7 @@ from gbrs_core.history import Snapshot
 from gbrs_core.interaction import Box, Click, Interaction, mode_of
 from gbrs_core.method_catalog import MethodDescription
 from gbrs_core.network import RefinableNetwork
-from gbrs_core.optimise import Iterate, RefinementStep
+from gbrs_core.optimise import RefinementStep
 from gbrs_core.tasks.base import Working
 from gbrs_core.working_frame import WorkingFrame
 
@@ -124,7 +124,12 @@ class AdjustedInput:
             for iterate in iterates:
                 losses.append(iterate.loss)
                 if iterate.iteration > 0:
-                    yield self._step(iterate, preview_every)
+                    yield iterate.step(
+                        self._refinement.interaction_count,
+                        self.most_iterations,
+                        preview_every,
+                        self._refinement.working_array,
+                    )
         self.losses = tuple(losses)
 
     def snapshot(self) -> InputSnapshot:
@@ -134,19 +139,6 @@ class AdjustedInput:
     def restore(self, snapshot: InputSnapshot) -> None:
         """Add that again."""
         self._refinement.restore(snapshot)
-
-    def _step(self, iterate: Iterate, preview_every: int) -> RefinementStep:
-        shows = preview_every > 0 and (iterate.iteration % preview_every == 0 or iterate.is_last)
-        return RefinementStep(
-            click_index=self._refinement.interaction_count,
-            iteration=iterate.iteration,
-            iterations=self.most_iterations,
-            loss=iterate.loss,
-            refinement_loss=iterate.refinement_loss,
-            consistency_loss=iterate.consistency_loss,
-            residual=iterate.residual,
-            prediction=self._refinement.working_array(iterate.logits) if shows else None,
-        )
 
 
 class Fbrs:

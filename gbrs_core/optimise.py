@@ -58,6 +58,29 @@ class Iterate:
     logits: Tensor
     is_last: bool
 
+    def step(
+        self, click_index: int, iterations: int, preview_every: int, shown: Callable[[Tensor], NDArray[np.float32]]
+    ) -> RefinementStep:
+        """What the caller of a session is told of it.
+
+        Args:
+            click_index: which click, from 0.
+            iterations: iterations at most.
+            preview_every: put the prediction into every n-th step and the last one; 0 into none.
+            shown: makes the read-only (h, w) prediction of the logits; called only if it is put in.
+        """
+        is_shown = preview_every > 0 and (self.iteration % preview_every == 0 or self.is_last)
+        return RefinementStep(
+            click_index=click_index,
+            iteration=self.iteration,
+            iterations=iterations,
+            loss=self.loss,
+            refinement_loss=self.refinement_loss,
+            consistency_loss=self.consistency_loss,
+            residual=self.residual,
+            prediction=shown(self.logits) if is_shown else None,
+        )
+
 
 FURTHEST_STEP = 2.0
 """Of a matched step, in learning rates. Where an output is saturated its gradient all but vanishes, and the step that

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gbrs_core.active_layers import Variables
 from gbrs_core.config import GBRS, RefinementConfig, ResolvedConfig
@@ -94,7 +95,7 @@ class RefinementSession(HistorySession[Variables]):
             return self._initial_prediction()
         if newest.prediction is None:
             logits = self._refiner.predict(self._working_clicks(), newest.variables, self._resolved(newest.config))
-            array = self._task.working_array(logits, self._working_trimap)
+            array = self._working_array(logits)
             self._history = self._history.with_newest(replace(newest, prediction=array))
             return array
         return newest.prediction
@@ -135,12 +136,12 @@ class RefinementSession(HistorySession[Variables]):
         for iterate in iterates:
             losses.append(iterate.loss)
             if iterate.iteration > 0:
-                step = self._step(iterate, config, preview_every)
+                step = iterate.step(len(self._history.done), config.iterations, preview_every, self._working_array)
                 clock.stop()
                 yield step
                 clock.start()
         refined = iterates.value
-        after = self._task.working_array(refined.logits, self._working_trimap)
+        after = self._working_array(refined.logits)
         inside, outside = self._changed_shares(self._frame, click, before, after)
         report = ClickReport(
             click=click,
@@ -155,18 +156,8 @@ class RefinementSession(HistorySession[Variables]):
         )
         self._history = self._history.pushed(State(report, self._config, refined.variables, after))
 
-    def _step(self, iterate: Iterate, config: ResolvedConfig, preview_every: int) -> RefinementStep:
-        shows = preview_every > 0 and (iterate.iteration % preview_every == 0 or iterate.is_last)
-        return RefinementStep(
-            click_index=len(self._history.done),
-            iteration=iterate.iteration,
-            iterations=config.iterations,
-            loss=iterate.loss,
-            refinement_loss=iterate.refinement_loss,
-            consistency_loss=iterate.consistency_loss,
-            residual=iterate.residual,
-            prediction=self._task.working_array(iterate.logits, self._working_trimap) if shows else None,
-        )
+    def _working_array(self, logits: Tensor) -> NDArray[np.float32]:
+        return self._task.working_array(logits, self._working_trimap)
 
     def _initial_prediction(self) -> NDArray[np.float32]:
         """The prediction before the first click."""
@@ -174,7 +165,7 @@ class RefinementSession(HistorySession[Variables]):
             blank = self._task.blank(*self.working_size)
             if blank is None:
                 plain = self._refiner.predict([], None, self._resolved(self._config))
-                blank = self._task.working_array(plain, self._working_trimap)
+                blank = self._working_array(plain)
             self._initial = read_only(blank)
         return self._initial
 

@@ -13,6 +13,7 @@ from functools import partial
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gbrs_core.active_layers import Variables
 from gbrs_core.baselines import ShouldEnd, as_click
@@ -22,7 +23,7 @@ from gbrs_core.fbrs.zoom_in import PlacedClick, Region, ZoomIn
 from gbrs_core.interaction import Box, Click, Interaction
 from gbrs_core.moved_variables import moved_variables
 from gbrs_core.network import NetworkSpec, RefinableNetwork
-from gbrs_core.optimise import Iterate, RefinementStep
+from gbrs_core.optimise import RefinementStep
 from gbrs_core.refiner import Refiner
 from gbrs_core.session import Returning, read_only
 from gbrs_core.tasks import task_named
@@ -148,6 +149,7 @@ class ZoomedRefinement:
         region = self._region_for(placed, config)
         view, variables = self._at(region), self._variables_for(region, config)
         told = [view.placed(click) for click in placed]
+        index, shown = len(self._now.clicks), partial(self._shown, region)
         losses: list[float] = []
         iterates = Returning(
             view.refiner.refine(told, variables, config, should_end, [one for one in told if _is_in(one, view.size)])
@@ -155,7 +157,7 @@ class ZoomedRefinement:
         for iterate in iterates:
             losses.append(iterate.loss)
             if iterate.iteration > 0:
-                yield self._step(iterate, config, region, preview_every)
+                yield iterate.step(index, config.iterations, preview_every, shown)
         refined = iterates.value
         logits = self._task.working_array(refined.logits, None)
         self._now, self._working = ZoomSnapshot(clicks, region, logits, refined.variables), None
@@ -226,20 +228,8 @@ class ZoomedRefinement:
         pasted[region.slices] = _enlarged(logits, (region.height, region.width))
         return read_only(pasted)
 
-    def _step(
-        self, iterate: Iterate, config: ResolvedConfig, region: Region | None, preview_every: int
-    ) -> RefinementStep:
-        shows = preview_every > 0 and (iterate.iteration % preview_every == 0 or iterate.is_last)
-        return RefinementStep(
-            click_index=len(self._now.clicks),
-            iteration=iterate.iteration,
-            iterations=config.iterations,
-            loss=iterate.loss,
-            refinement_loss=iterate.refinement_loss,
-            consistency_loss=iterate.consistency_loss,
-            residual=iterate.residual,
-            prediction=self._pasted(self._task.working_array(iterate.logits, None), region) if shows else None,
-        )
+    def _shown(self, region: Region | None, logits: Tensor) -> Working:
+        return self._pasted(self._task.working_array(logits, None), region)
 
     def _resolved(self, config: RefinementConfig) -> ResolvedConfig:
         return config.filled_from(self._task.defaults_for(config.layer, config.preset))
