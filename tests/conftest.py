@@ -10,6 +10,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # One thread is as fast for 64 x 64 pixels, and tests run beside each other.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# What the helpers assert is reported as fully as what the tests do.
+pytest.register_assert_rewrite("tests.helpers")
+
 
 def pytest_addoption(parser):
     parser.addoption("--update-golden", action="store_true", help="write the golden pictures anew; look at them after")
