@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QByteArray, QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QCloseEvent, QPalette
+from PySide6.QtGui import QAction, QCloseEvent, QPalette, QShowEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QGridLayout,
     QMainWindow,
     QMenu,
-    QStackedWidget,
     QToolBar,
     QVBoxLayout,
     QWidget,
@@ -26,6 +25,7 @@ from app.widgets.depth_legend import DepthLegend
 from app.widgets.matte_dock import MatteDock
 from app.widgets.message_bar import MessageBar, ProgressStrip
 from app.widgets.objects_dock import ObjectsDock
+from app.widgets.page_stack import PageStack
 from app.widgets.points_dock import PointsDock
 from app.widgets.refine_dock import RefineDock
 from app.widgets.score_dock import ScoreDock
@@ -68,6 +68,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("G-BRS Annotator")
         self.resize(_DEFAULT_SIZE)
         self._is_closing = False
+        self._is_arranged = False
+        self._panel_heights: dict[QWidget | None, list[int]] = {}
         self.canvas = Canvas()
         self.actions_table = Actions(self, self.canvas)
         self.messages = MessageBar()
@@ -96,7 +98,7 @@ class MainWindow(QMainWindow):
             "matting": ("Matte", self.matte_panel),
             "depth": ("Depth", self.depth_panel),
         }
-        self._task_stack = QStackedWidget()
+        self._task_stack = PageStack()
         self._task_menus: dict[Menu, QAction] = {}
         self._docks: list[QDockWidget] = []
         self._assemble()
@@ -115,7 +117,7 @@ class MainWindow(QMainWindow):
     def show_task(self, task: str) -> None:
         """Show the panel, the menus and the actions of a task."""
         title, panel = self._task_pages[task]
-        self._task_stack.setCurrentWidget(panel)
+        self._turn_to(panel)
         self._docks[0].setWindowTitle(title)
         self.refine_panel.zoom.setVisible(task == "interactive")
         self.actions_table.show_task(task)
@@ -128,7 +130,7 @@ class MainWindow(QMainWindow):
         if geometry:
             self.restoreGeometry(QByteArray(geometry))
         if layout:
-            self.restoreState(QByteArray(layout), LAYOUT_VERSION)
+            self._is_arranged = self.restoreState(QByteArray(layout), LAYOUT_VERSION)
 
     def saved_layout(self) -> tuple[bytes, bytes]:
         """Place and size, and the panels, for `restore_layout`."""
@@ -137,6 +139,7 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Put every panel back in its place."""
         self.restoreState(self.default_layout, LAYOUT_VERSION)
+        self._size_panels()
 
     def show_panel(self, panel: QWidget) -> None:
         """Open the panel that was closed, or is behind others."""
@@ -155,6 +158,13 @@ class MainWindow(QMainWindow):
         """Close without asking anybody."""
         self._is_closing = True
         self.close()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Give the panels their heights, which they do not take before there is a window."""
+        super().showEvent(event)
+        if not self._is_arranged:
+            self._is_arranged = True
+            self._size_panels()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask first; the answer may come at once or later."""
@@ -233,13 +243,27 @@ class MainWindow(QMainWindow):
             )
             self.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, dock)
             self._docks.append(dock)
-        self.resizeDocks(self._docks, list(_PANEL_HEIGHTS), Qt.Orientation.Vertical)
-        self.resizeDocks(self._docks, [_PANEL_WIDTH] * len(self._docks), Qt.Orientation.Horizontal)
+        self._size_panels()
         # The panels at the side keep their height when one below the canvas is opened.
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
         self._add_further_view("Cross-Section", self.section_panel)
         self._add_further_view("Points in Space", self.points_panel)
         self._add_further_view("Score", self.score_panel)
+
+    def _size_panels(self) -> None:
+        panels = self._docks[: len(_PANEL_HEIGHTS)]
+        self.resizeDocks(panels, list(_PANEL_HEIGHTS), Qt.Orientation.Vertical)
+        self.resizeDocks(panels, [_PANEL_WIDTH] * len(panels), Qt.Orientation.Horizontal)
+
+    def _turn_to(self, panel: QWidget) -> None:
+        """Show a task's page; one that needs less height than the last gives it to the other panels again."""
+        panels = self._docks[: len(_PANEL_HEIGHTS)]
+        before = self._task_stack.currentWidget()
+        heights = [dock.height() for dock in panels]
+        self._task_stack.setCurrentWidget(panel)
+        if self._is_arranged and panel is not before:
+            self._panel_heights[before] = heights
+            self.resizeDocks(panels, self._panel_heights.get(panel, heights), Qt.Orientation.Vertical)
 
     def _add_further_view(self, title: str, panel: QWidget) -> None:
         """A panel below the canvas that is closed until it is asked for in the Window menu."""

@@ -184,3 +184,29 @@ class TestActions:
             assert (palette.window().color().lightness() > palette.windowText().color().lightness()) is lighter
             QApplication.processEvents()
             assert shell.window.actions_table[f"theme_{theme}"].isChecked()
+
+
+class TestHeights:
+    def heights(self, shell):
+        QApplication.processEvents()
+        panels = (shell.window.objects_panel, shell.window.clicks_panel, shell.window.refine_panel)
+        return [panel.height() for panel in panels]
+
+    def test_settings_get_what_the_others_do_not_need(self, shell):
+        objects, clicks, settings = self.heights(shell)
+        assert settings > 1.5 * max(objects, clicks)
+
+    def test_a_task_with_a_higher_page_gives_it_back(self, shell):
+        before = self.heights(shell)
+        shell.trigger("task_matting")
+        assert shell.window.matte_panel.height() > before[0]
+        shell.trigger("task_interactive")
+        assert self.heights(shell) == pytest.approx(before, abs=10)
+
+    def test_the_default_layout(self, shell):
+        before = self.heights(shell)
+        docks = [shell.window.clicks_panel.parentWidget(), shell.window.refine_panel.parentWidget()]
+        shell.window.resizeDocks(docks, [before[1] + 80, before[2] - 80], Qt.Orientation.Vertical)
+        assert self.heights(shell) != before
+        shell.trigger("reset_layout")
+        assert self.heights(shell) == pytest.approx(before, abs=4)

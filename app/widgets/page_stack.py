@@ -1,0 +1,25 @@
+"""Pages in one place, as high as the page that is seen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QStackedWidget
+
+
+class PageStack(QStackedWidget):
+    """A stack that needs the width of its widest page, so that it keeps it, and the height of the current one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.currentChanged.connect(self.updateGeometry)
+
+    def sizeHint(self) -> QSize:
+        """Of the current page."""
+        page = self.currentWidget()
+        return super().sizeHint() if page is None else QSize(super().sizeHint().width(), page.sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:
+        """Of the current page."""
+        page = self.currentWidget()
+        least = super().minimumSizeHint()
+        return least if page is None else QSize(least.width(), page.minimumSizeHint().height())
