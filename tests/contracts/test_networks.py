@@ -12,14 +12,14 @@ import models
 from gbrs_core.network import InsertionPoint, NetworkSpec
 from models.checkpoints import save_safetensors
 from models.registry import NETWORKS, NetworkEntry, entry
-from tests.helpers.networks import filled_network, inputs_for, output_of, watching
+from tests.helpers.networks import each_network, filled_network, inputs_for, output_of, watching
 
 HEIGHT, WIDTH = 61, 83
 LARGEST_BUNDLED = {"light_interactive": (4_000_000, 1_500_000)}
 """Bytes and parameters the default network of the window may take; those of the other tasks may take twice as much."""
 
 
-@pytest.fixture(scope="module", params=[network.name for network in NETWORKS])
+@pytest.fixture(scope="module", params=each_network(network.name for network in NETWORKS))
 def listed(request: pytest.FixtureRequest) -> NetworkEntry:
     return entry(request.param)
 

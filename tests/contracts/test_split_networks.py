@@ -11,13 +11,13 @@ from torch import nn
 from gbrs_core.network import InsertionPoint, NetworkSpec
 from gbrs_core.partition import run_plain
 from models.registry import NETWORKS, entry
-from tests.helpers.networks import filled_network, inputs_for
+from tests.helpers.networks import each_network, filled_network, inputs_for
 from tests.helpers.toy_networks import split, trajectory, unsplit_trajectory
 
 STEPS = 3
 
 
-@pytest.fixture(scope="module", params=[network.name for network in NETWORKS])
+@pytest.fixture(scope="module", params=each_network(network.name for network in NETWORKS))
 def network(request: pytest.FixtureRequest) -> tuple[nn.Module, NetworkSpec]:
     return filled_network(request.param, 3), entry(request.param).spec()
 

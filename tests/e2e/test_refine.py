@@ -34,6 +34,7 @@ def refine(out: Path, *more: str, clicks: tuple[str, ...] = CLICKS) -> subproces
     return call("refine", str(sample_path()), "--task", "interactive", *given, "--out", str(out), *more)
 
 
+@pytest.mark.slow
 def test_mask_equals_that_of_a_session(tmp_path: Path) -> None:
     done = refine(tmp_path / "mask.png", "--json")
     assert done.returncode == 0, done.stderr
@@ -51,6 +52,7 @@ def test_mask_equals_that_of_a_session(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["f-brs-b", "grabcut"])
+@pytest.mark.slow
 def test_baselines(tmp_path: Path, capsys: pytest.CaptureFixture[str], method: str) -> None:
     path = tmp_path / "mask.png"
     clicks = [part for one in CLICKS for part in ("--click", one)]

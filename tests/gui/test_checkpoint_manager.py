@@ -118,6 +118,7 @@ class TestSearch:
         assert "https://github.com/poppinace/indexnet_matting" in manager.dialog.details.facts.text()
         assert "choose that folder" in manager.dialog.details.facts.text()
 
+    @pytest.mark.slow
     def test_what_a_folder_holds(self, manager, folder, monkeypatch):
         manager.choose(folder, monkeypatch)
         assert manager.shell.controller.checkpoints.is_busy
@@ -283,6 +284,7 @@ class TestConvert:
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(target), ""))
         manager.press(manager.dialog.details.convert)
 
+    @pytest.mark.slow
     def test_the_new_file_appears_and_can_be_loaded(self, filled, folder, tmp_path, monkeypatch):
         target = tmp_path / "written.safetensors"
         filled.select("mine.pth")
@@ -316,6 +318,7 @@ class TestConvert:
         assert "exists already" in filled.dialog.messages.text
         assert (tmp_path / "mine.safetensors").read_text() == "precious"
 
+    @pytest.mark.slow
     def test_a_place_that_cannot_be_written(self, filled, tmp_path, monkeypatch):
         filled.select("mine.pth")
         self.convert(filled, tmp_path / "missing" / "mine.safetensors", monkeypatch)

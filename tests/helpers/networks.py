@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 from torch import Tensor, nn
 
@@ -17,6 +18,15 @@ from tests.helpers.reproducible import fill, image, normalised
 
 REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 """Full reference fixtures; tests that need them skip where they are absent."""
+
+
+LARGE = ("bts_densenet161", "hrnet18_ocr64", "hrnet32_ocr128", "hrnet_ocr_mscale", "resnet50_dh128", "resnet101_dh256")
+"""Networks on which a test takes seconds; the others stand for them in the fast tests."""
+
+
+def each_network(names: Iterable[str]) -> list[Any]:
+    """Parameters for a test that is to run on networks, slow where they are large."""
+    return [pytest.param(name, marks=[pytest.mark.slow] if name in LARGE else []) for name in names]
 
 
 def blank_network(name: str, **options: Any) -> nn.Module:

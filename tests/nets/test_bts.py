@@ -56,6 +56,7 @@ def test_keys_order_and_shapes_are_the_published_ones() -> None:
     assert fingerprint(module) == KEYS
 
 
+@pytest.mark.slow
 def test_depth() -> None:
     assert_close(output_of(network(), (picture(),)), figures()["final_depth"], 1e-4)
     assert_close(output_of(network(), (normalised(picture()),)), figures()["normalised_final_depth"], 1e-4)
@@ -110,6 +111,7 @@ def test_the_largest_depth_is_an_option() -> None:
         models.create(NAME, max_depth=0.0)
 
 
+@pytest.mark.slow
 def test_the_kitti_version_allows_for_the_lens() -> None:
     kitti = models.create(NAME, max_depth=80.0, focal=721.5377)
     kitti.load_state_dict(network().state_dict())

@@ -16,6 +16,7 @@ from models.registry import entry
 from tests.helpers.networks import REFERENCE, blank_network, filled_network, fingerprint, output_of, watching
 from tests.helpers.reproducible import image, normalised
 
+pytestmark = pytest.mark.slow  # the largest of the networks
 DATA = Path(__file__).parents[1] / "data" / "hrnet_ocr_mscale.npz"
 NAME = "hrnet_ocr_mscale"
 KEYS = {

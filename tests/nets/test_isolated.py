@@ -68,6 +68,7 @@ def test_a_strangers_folder_is_not_imported_from(
     assert read_isolated(checkpoint, Watch(), wants_values=False).architecture == NAME
 
 
+@pytest.mark.slow
 def test_one_process_reads_many_files(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "bad.pth").write_bytes(b"PK\x03\x04 and nothing else")
     with ReadingProcess() as process:
@@ -94,6 +95,7 @@ def test_cancelling_ends_the_process(checkpoint: Path, temporary_folder: Path, a
     assert list(temporary_folder.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_process_that_dies_is_reported_and_replaced(checkpoint: Path) -> None:
     with ReadingProcess() as process:
         process.read(checkpoint, Watch(), wants_values=False)
@@ -107,6 +109,7 @@ def test_a_process_that_dies_is_reported_and_replaced(checkpoint: Path) -> None:
     assert children() == []
 
 
+@pytest.mark.slow
 def test_a_process_that_died_between_two_files(checkpoint: Path) -> None:
     with ReadingProcess() as process:
         process.read(checkpoint, Watch(), wants_values=False)
@@ -125,6 +128,7 @@ def test_time_is_bounded(tmp_path: Path) -> None:
     assert children() == []
 
 
+@pytest.mark.slow
 def test_memory_is_bounded(tmp_path: Path) -> None:
     """A process with the limit of a small file cannot take a gigabyte more than that, and survives the attempt."""
     path = tmp_path / "small"
@@ -148,6 +152,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
 def test_memory_is_guarded_where_there_is_no_limit() -> None:
     code = (
         "import sys, time\n"
@@ -207,6 +212,7 @@ def test_what_the_process_hands_over_is_checked_again(checkpoint: Path) -> None:
             load_network(checkpoint, reader=reader)
 
 
+@pytest.mark.slow
 def test_no_thread_is_left(checkpoint: Path) -> None:
     before = threading.active_count()
     read_isolated(checkpoint, Watch(), wants_values=False)

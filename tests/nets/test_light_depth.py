@@ -280,6 +280,7 @@ def test_unknown_sources_are_named(data: Path) -> None:
         make(config_of(data, 2, "castles = 1.0"), np.random.default_rng(0))
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_scores(data: Path) -> None:
     config = config_of(data, 12, "tables = 1.0")
     recipe: DepthRecipe = make(config, np.random.default_rng(1))
@@ -344,6 +345,7 @@ def test_the_bundled_weights_are_no_worse_than_their_card_says(bundled: LoadedNe
     assert scores["d1_scaled"] > 0.45
 
 
+@pytest.mark.slow
 def test_a_click_with_the_bundled_weights_brings_its_depth_and_helps_around(bundled: LoadedNetwork) -> None:
     example = generated_examples(1, 120, 160)[0]
     session = RefinementSession(bundled, example.image)

@@ -251,6 +251,7 @@ def test_same_seed_draws_the_same_batches(config: TrainConfig) -> None:
     assert torch.equal(batches[0][0][0], batches[1][0][0]) and torch.equal(batches[0][1], batches[1][1])
 
 
+@pytest.mark.slow
 def test_a_short_training_lowers_the_error(config: TrainConfig) -> None:
     torch.manual_seed(0)
     recipe = make_recipe(config, np.random.default_rng(0))

@@ -90,6 +90,7 @@ def test_beyond_the_picture_nothing_is_known():
     assert (target == IGNORED).mean() > 0.5 and (target == 0).any()
 
 
+@pytest.mark.slow
 def test_a_few_steps_lower_the_loss(data):
     recipe = make_recipe(config(data), np.random.default_rng(0))
     recipe.start_phase(Phase(until=1.0, crop=64, batch=4))

@@ -14,6 +14,7 @@ from gbrs_core.network import InsertionLayout, InsertionPoint, NetworkSpec
 from models import memory, registry
 from models.live_bytes import LiveBytes
 from models.memory import MemoryEstimate, TooLargeError
+from tests.helpers.networks import each_network
 
 KB = 1000
 
@@ -70,7 +71,7 @@ def test_an_estimate_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 3 * 32 * 64 * 4 + 3 * maps <= estimate.activations_bytes <= 3 * 32 * 64 * 4 + 5 * maps + 64
 
 
-@pytest.mark.parametrize("name", registry.names())
+@pytest.mark.parametrize("name", each_network(registry.names()))
 def test_every_network_can_be_played_through(name: str) -> None:
     estimate = memory.estimate(registry.entry(name).spec(), 64, 64)
     assert estimate.weights_bytes > 1 << 20

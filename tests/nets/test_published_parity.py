@@ -16,7 +16,15 @@ from torch import Tensor, nn
 
 import models
 from models.registry import entry
-from tests.helpers.networks import REFERENCE, blank_network, features_at, filled_network, fingerprint, output_of
+from tests.helpers.networks import (
+    REFERENCE,
+    blank_network,
+    each_network,
+    features_at,
+    filled_network,
+    fingerprint,
+    output_of,
+)
 from tests.helpers.reproducible import image, normalised
 
 DATA = Path(__file__).parents[1] / "data"
@@ -24,7 +32,7 @@ DESCRIBED = json.loads((DATA / "published_networks.json").read_text())
 HEIGHT, WIDTH = 96, 128
 
 
-@pytest.fixture(params=list(DESCRIBED))
+@pytest.fixture(params=each_network(DESCRIBED))
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 

@@ -24,6 +24,7 @@ def found_in(folder: Path) -> dict[str, FoundCheckpoint]:
     return {str(found.path.relative_to(folder)): found for found in scan_folder(folder, lambda: False)}
 
 
+@pytest.mark.slow
 def test_a_folder_of_everything(tmp_path: Path) -> None:
     state = fill(models.create(NAME), 5).state_dict()
     (tmp_path / "deep" / "deeper").mkdir(parents=True)
@@ -71,6 +72,7 @@ def test_a_folder_of_everything(tmp_path: Path) -> None:
         assert "\n" not in entry.problem
 
 
+@pytest.mark.slow
 def test_a_published_checkpoint_is_named(tmp_path: Path) -> None:
     torch.save(fill(models.create("hrnet18_ocr64"), 1).state_dict(), tmp_path / "hrnet18_ocr64_sbd.pth")
     (found,) = scan_folder(tmp_path, lambda: False)
@@ -122,6 +124,7 @@ def test_progress_names_the_file(tmp_path: Path) -> None:
     assert [share for _, share in reports] == sorted(share for _, share in reports)
 
 
+@pytest.mark.slow
 def test_the_search_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path
     for level in range(9):

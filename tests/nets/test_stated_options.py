@@ -75,6 +75,7 @@ def test_classes_of_the_published_networks() -> None:
     assert classes_of(hrnet_ocr_mscale.spec(num_classes=65)) == numbered(65)
 
 
+@pytest.mark.slow
 def test_a_remembered_list_names_the_classes_and_travels_with_a_conversion(tmp_path: Path) -> None:
     name = "light_semantic"
     if name not in models.names():
