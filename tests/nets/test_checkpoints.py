@@ -173,6 +173,7 @@ def test_inspection_of_a_file_that_does_not_fit(save: Callable[[Any], Path], sta
     assert "head.classify.bias" in found.problem
 
 
+@pytest.mark.slow
 def test_inspect_command(
     save: Callable[[Any], Path], state: State, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

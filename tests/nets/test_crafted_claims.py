@@ -143,6 +143,7 @@ def test_two_entries_of_one_name(refusal: Callable[[Path], str], tmp_path: Path)
 
 
 @CONTAINERS
+@pytest.mark.slow
 def test_ten_million_tiny_keys(refusal: Callable[[Path], str], tmp_path: Path, pack: Any) -> None:
     """Every key takes 8 bytes, so that the file of 10,000,000 of them is made, and refused, in seconds."""
     count = 10_000_000
