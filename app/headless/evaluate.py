@@ -188,16 +188,23 @@ def make_plan(args: argparse.Namespace, worker: int = 0) -> tuple[Plan, LoadedNe
         seed=args.seed,
         folder=args.out,
         has_pictures=not args.no_gallery,
-        settings={
-            "task": args.task, "layout": args.layout, "clicks": args.clicks, "clicker": args.clicker,
-            "seed": args.seed, "network": network.spec.name, "network_sha256": network.sha256, "device": device,
-            "zoom_in": args.zoom_in, "mirror": not args.no_mirror, "defaults": defaults_digest(args.task),
-            "torch": str(torch.__version__), "threads": threads, **settings,
-            **({"crop": args.crop} if args.crop else {}), **({"fbrs": sorted(args.fbrs)} if args.fbrs else {}),
-        },
+        settings={**stated(args, network), "device": device, "threads": threads, **settings},
         prepare=partial(cropped, LAYOUTS[args.layout].crops[args.crop]) if args.crop else as_it_is,
-    )  # fmt: skip
+    )
     return plan, network
+
+
+def stated(args: argparse.Namespace, network: LoadedNetwork) -> dict[str, Any]:
+    """What results must have in common to be kept in one folder, beside device, threads and refinement settings."""
+    import torch
+
+    return {
+        "task": args.task, "layout": args.layout, "clicks": args.clicks, "clicker": args.clicker,
+        "seed": args.seed, "network": network.spec.name, "network_sha256": network.sha256,
+        "zoom_in": args.zoom_in, "mirror": not args.no_mirror, "defaults": defaults_digest(args.task),
+        "torch": str(torch.__version__),
+        **({"crop": args.crop} if args.crop else {}), **({"fbrs": sorted(args.fbrs)} if args.fbrs else {}),
+    }  # fmt: skip
 
 
 def fbrs_config(args: argparse.Namespace) -> FbrsConfig:

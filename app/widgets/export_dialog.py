@@ -104,34 +104,11 @@ class ExportDialog(QDialog):
         for choice in formats:
             self.format.addItem(choice.title, choice.name)
         self.format.setCurrentIndex(max(0, self.format.findData(previous.format_name)))
-        self._has_objects = object_count is not None
-        plural = "s" if object_count != 1 else ""
-        self.all_objects = QRadioButton(f"All objects ({object_count} object{plural})")
-        self.active_object = QRadioButton(f"Active object only ({active_name})")
-        self._scopes = QButtonGroup(self)
-        for button in (self.all_objects, self.active_object):
-            self._scopes.addButton(button)
-        self.active_object.setEnabled(bool(active_name))
-        only_active = previous.scope == "active" and bool(active_name)
-        (self.active_object if only_active else self.all_objects).setChecked(True)
-        self.unfinished = QCheckBox("Include unfinished objects")
-        self.unfinished.setChecked(previous.includes_unfinished)
-        self.unfinished.setVisible(has_unfinished)
-        self.split = QCheckBox("One file per object")
-        self.split.setChecked(previous.splits)
         self.description = QLabel()
         self.description.setProperty("hint", True)
         self.description.setWordWrap(True)
-        self.background = QComboBox()
-        for title, colour in _BACKGROUNDS:
-            self.background.addItem(title, colour)
-        self.background.addItem("Photograph…", None)
-        self._photo: Path | None = None
-        self.field_of_view = QDoubleSpinBox()
-        self.field_of_view.setRange(1, 179)
-        self.field_of_view.setDecimals(1)
-        self.field_of_view.setSuffix("°")
-        self.field_of_view.setValue(previous.field_of_view)
+        self._add_scope(active_name, object_count, previous)
+        self._add_options(previous, has_unfinished=has_unfinished)
         self.file = QLineEdit()
         self.browse = QPushButton("Browse…")
         self.browse.setAutoDefault(False)
@@ -155,6 +132,35 @@ class ExportDialog(QDialog):
             background=self._photo or self.background.currentData() or _BACKGROUNDS[0][1],
             field_of_view=self.field_of_view.value(),
         )
+
+    def _add_scope(self, active_name: str, object_count: int | None, previous: ExportChoice) -> None:
+        self._has_objects = object_count is not None
+        plural = "s" if object_count != 1 else ""
+        self.all_objects = QRadioButton(f"All objects ({object_count} object{plural})")
+        self.active_object = QRadioButton(f"Active object only ({active_name})")
+        self._scopes = QButtonGroup(self)
+        for button in (self.all_objects, self.active_object):
+            self._scopes.addButton(button)
+        self.active_object.setEnabled(bool(active_name))
+        only_active = previous.scope == "active" and bool(active_name)
+        (self.active_object if only_active else self.all_objects).setChecked(True)
+
+    def _add_options(self, previous: ExportChoice, *, has_unfinished: bool) -> None:
+        self.unfinished = QCheckBox("Include unfinished objects")
+        self.unfinished.setChecked(previous.includes_unfinished)
+        self.unfinished.setVisible(has_unfinished)
+        self.split = QCheckBox("One file per object")
+        self.split.setChecked(previous.splits)
+        self.background = QComboBox()
+        for title, colour in _BACKGROUNDS:
+            self.background.addItem(title, colour)
+        self.background.addItem("Photograph…", None)
+        self._photo: Path | None = None
+        self.field_of_view = QDoubleSpinBox()
+        self.field_of_view.setRange(1, 179)
+        self.field_of_view.setDecimals(1)
+        self.field_of_view.setSuffix("°")
+        self.field_of_view.setValue(previous.field_of_view)
 
     def _lay_out(self) -> None:
         row = QHBoxLayout()
