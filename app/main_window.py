@@ -119,7 +119,8 @@ class MainWindow(QMainWindow):
         title, panel = self._task_pages[task]
         self._turn_to(panel)
         self._docks[0].setWindowTitle(title)
-        self.refine_panel.zoom.setVisible(task == "interactive")
+        for part in (self.refine_panel.zoom, self.refine_panel.mirror):
+            part.setVisible(task == "interactive")
         self.actions_table.show_task(task)
         self.actions_table[f"task_{task}"].setChecked(True)
         for name, action in self._task_menus.items():

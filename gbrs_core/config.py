@@ -74,6 +74,8 @@ class RefinementConfig:
         method: G-BRS, or a baseline of `gbrs_core.method_catalog`. Of the fields above, those with Adam's loop take
             preset, iterations, learning rate and consistency weight; the others have settings of their own.
         zoom_in: of G-BRS for object masks: refine in the region around the object; None takes the whole image.
+        mirror: of G-BRS: take the mean of the network's outputs for the image and for its mirror image (f-BRS's flip
+            averaging); None takes it with the preset "tuned" where it measured better for the network.
     """
 
     layer: LayerName = "bmconv"
@@ -91,6 +93,7 @@ class RefinementConfig:
     precision: Literal["fp32", "bf16"] = "fp32"
     method: MethodName = GBRS
     zoom_in: ZoomInConfig | None = None
+    mirror: bool | None = None
 
     def __post_init__(self) -> None:
         if self.method not in METHOD_NAMES:
@@ -115,7 +118,11 @@ class RefinementConfig:
         """Whether G-BRS is to look at the region around the object."""
         return self.method == GBRS and self.zoom_in is not None
 
-    def filled_from(self, defaults: RefinementDefaults) -> ResolvedConfig:
+    def mirrors(self, *, gains: bool) -> bool:
+        """Whether outputs are averaged with those for the mirror image; `gains`: that this measured better."""
+        return self.preset == "tuned" and gains if self.mirror is None else self.mirror
+
+    def filled_from(self, defaults: RefinementDefaults, *, gains_from_mirror: bool = False) -> ResolvedConfig:
         """Replace every None by the default, giving the numbers the optimiser runs with."""
         chosen = {
             name: getattr(defaults, name) if getattr(self, name, None) is None else getattr(self, name)
@@ -127,6 +134,7 @@ class RefinementConfig:
             levels=self.levels,
             top_k_channels=self.top_k_channels,
             precision=self.precision,
+            mirror=self.mirrors(gains=gains_from_mirror),
             **chosen,
         )
 
@@ -165,3 +173,4 @@ class ResolvedConfig(RefinementDefaults):
     levels: int | None = None
     top_k_channels: int | None = None
     precision: Literal["fp32", "bf16"] = "fp32"
+    mirror: bool = False

@@ -74,6 +74,7 @@ class NetworkSpec:
         class_names: a name per class, empty if not known.
         class_colours: (red, green, blue) from 0 to 255 per class, empty if not known.
         max_depth: largest depth in metres a depth network can say, None if it has no limit or is of another task.
+        gains_from_mirror: averaging its output with that for the mirror image was measured to be better.
     """
 
     name: str
@@ -93,6 +94,7 @@ class NetworkSpec:
     class_names: tuple[str, ...] = ()
     class_colours: tuple[tuple[int, int, int], ...] = ()
     max_depth: float | None = None
+    gains_from_mirror: bool = False
 
     @property
     def layout(self) -> InsertionLayout:

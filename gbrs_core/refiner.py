@@ -10,7 +10,7 @@ import itertools
 import weakref
 from collections.abc import Callable, Generator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -107,6 +107,7 @@ class Refiner:
         self._top_channels: dict[LayerStructure, dict[InsertionPoint, Tensor]]
         self._top_channels = {} if like is None else like._top_channels
         self._cached: _Cached | None = None
+        self._mirrored: Tensor | None = None
 
     def structure(self, config: ResolvedConfig) -> LayerStructure:
         """What decides whether variables fit. Raises ValueError if the network has no such level."""
@@ -130,6 +131,8 @@ class Refiner:
         """
         if variables is None:
             output = self._checked(run_plain(self._module, self._inputs(interactions)))
+            if config.mirror:
+                output = _mean(output, self._output_of_the_mirror_image(interactions))
         else:
             output = self._pass(interactions, variables.structure, variables, config).first.detach()
         if not bool(torch.isfinite(output).all()):
@@ -213,7 +216,35 @@ class Refiner:
         variables: Variables | None,
         config: ResolvedConfig,
     ) -> _Pass:
-        """The network split, with these variables; the prefix is kept for the image if it does not see the clicks."""
+        """The network split, with these variables.
+
+        The layers are in the image's own pass only: what the mirror image gives is a constant of the click, which costs
+        one pass more and nothing in the iterations.
+        """
+        run = self._own_pass(interactions, structure, variables, config)
+        if not config.mirror:
+            return run
+        other = self._output_of_the_mirror_image(interactions)
+        return replace(run, suffix=lambda: _mean(run.suffix().float(), other), first=_mean(run.first, other))
+
+    def _output_of_the_mirror_image(self, interactions: Sequence[Interaction]) -> Tensor:
+        """The plain network's output (1, K, h, w) for everything mirrored left to right, and mirrored back."""
+        if self._mirrored is not None:
+            return self._mirrored
+        mirrored = tuple(part.flip(-1) for part in self._inputs(interactions))
+        output = self._checked(run_plain(self._module, mirrored)).flip(-1)
+        if not self._sees_clicks:
+            self._mirrored = output
+        return output
+
+    def _own_pass(
+        self,
+        interactions: Sequence[Interaction],
+        structure: LayerStructure,
+        variables: Variables | None,
+        config: ResolvedConfig,
+    ) -> _Pass:
+        """The pass of the image itself; the prefix is kept for the image if it does not see the clicks."""
         key = (structure, config.precision)
         if self._cached is not None and self._cached.key == key:
             layers, suffix, obstacle = self._cached.layers, self._cached.suffix, self._cached.obstacle
@@ -293,6 +324,10 @@ def with_trimap(image: Tensor, trimap: NDArray[np.uint8]) -> Tensor:
     channel = torch.from_numpy(trimap.astype(np.float32)).to(image.device).div_(255.0)[None, None]
     joined = torch.cat([image, channel], dim=1)
     return joined if image.device.type == "mps" else joined.contiguous(memory_format=torch.channels_last)
+
+
+def _mean(output: Tensor, other: Tensor) -> Tensor:
+    return (output + other) * 0.5
 
 
 def _with_graph(suffix: Suffix) -> Tensor:

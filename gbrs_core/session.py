@@ -62,6 +62,7 @@ class RefinementSession(HistorySession[Variables]):
         working_side: int | None = None,
     ) -> None:
         super().__init__(network.spec, image, config or RefinementConfig(), guidance)
+        self._gains_from_mirror = network.spec.gains_from_mirror
         self._frame = WorkingFrame(self.image_size, working_size(self.image_size, network.spec, working_side))
         self._working_trimap = None if self._trimap is None else resized_trimap(self._trimap, *self.working_size)
         self._refiner = Refiner(network, self._frame.shrunk(image), self._task, device, self._working_trimap)
@@ -178,7 +179,8 @@ class RefinementSession(HistorySession[Variables]):
         if config.method != GBRS or config.is_zoomed:
             other = "ZoomIn" if config.is_zoomed else config.method
             raise ValueError(f"this session refines whole images by {GBRS}; `open_session` makes one for {other}")
-        resolved = config.filled_from(self._task.defaults_for(config.layer, config.preset, mode))
+        defaults = self._task.defaults_for(config.layer, config.preset, mode)
+        resolved = config.filled_from(defaults, gains_from_mirror=self._gains_from_mirror)
         return replace(resolved, **PUSH) if mode is Mode.PUSH else resolved
 
 

@@ -232,7 +232,8 @@ class ZoomedRefinement:
         return self._pasted(self._task.working_array(logits, None), region)
 
     def _resolved(self, config: RefinementConfig) -> ResolvedConfig:
-        return config.filled_from(self._task.defaults_for(config.layer, config.preset))
+        defaults = self._task.defaults_for(config.layer, config.preset)
+        return config.filled_from(defaults, gains_from_mirror=self._network.spec.gains_from_mirror)
 
 
 def check_zoomable(spec: NetworkSpec) -> None:

@@ -45,7 +45,9 @@ class MethodController(QObject):
 
     def show_methods(self) -> None:
         """Bring panel and menu up to date."""
+        network = self._network.network
         self._window.refine_panel.set_methods(self.usable)
+        self._window.refine_panel.set_mirroring(gains=network is not None and network.spec.gains_from_mirror)
         if self.usable != self._listed:
             self._listed = self.usable
             self._fill_menu()

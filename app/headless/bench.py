@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,16 +69,17 @@ def measure(name: str, repeats: int, device: str) -> dict[str, Any]:
     network = _network(name)
     full = RefinementConfig(stop_residual=0.0, iterations=ITERATIONS)
     prefix, bare, naive = _loops(network, device)
-    works = [_session_clicks(network, full, device), prefix, bare, _session_clicks(network, RefinementConfig(), device)]
+    configs = (full, RefinementConfig(), replace(full, mirror=False))
+    works = [prefix, bare, *(_session_clicks(network, config, device) for config in configs)]
     rounds = _rounds(repeats, works)
-    click_s, prefix_s, bare_s, default_s = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
+    prefix_s, bare_s, click_s, default_s, _ = (statistics.median(seconds) for seconds in zip(*rounds, strict=True))
     naive_s = statistics.median(seconds for (seconds,) in _rounds(min(repeats, 3), [naive]))
     return {
         "network": name,
         "click_s": click_s,
         "default_click_s": default_s,
         "prefix_s": prefix_s,
-        "loop_to_bare": statistics.median((click - prefix) / bare for click, prefix, bare, _ in rounds),
+        "loop_to_bare": statistics.median((alone - prefix) / bare for prefix, bare, _, _, alone in rounds),
         "bare_s": bare_s,
         "naive_s": naive_s,
         "naive_to_click": naive_s / click_s,

@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--method", nargs="+", default=["none", "bmconv"], dest="methods", metavar="M",
         help="none, grabcut; sb, bmsb, bmsb-m, bmconv, rgb-brs, distmap-brs, with options as in bmconv@2/0.003:nolc "
-        "(levels, learning rate, no consistency loss); none and layers with :zoom at the end (ZoomIn); "
+        "(levels, learning rate, no consistency loss); none and layers with :zoom (ZoomIn) and :mirror at the end; "
         "no-brs, f-brs-a, f-brs-b, f-brs-c, rgb-brs:lbfgs, distmap-brs:lbfgs (f-BRS's pipeline) (default: none bmconv)",
     )  # fmt: skip
     parser.add_argument(

@@ -41,6 +41,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="g-brs, objects: from the second click on refine in the region around the object, resized to a longest "
         "side of SIDE pixels, for example 400; 0 (default): the whole image",
     )  # fmt: skip
+    parser.add_argument(
+        "--mirror", action=argparse.BooleanOptionalAction,
+        help="g-brs: the mean with the output for the mirror image (default: where it measured better)",
+    )  # fmt: skip
     parser.add_argument("--levels", type=int, metavar="N", help="active insertion levels, coarse to fine")
     parser.add_argument("--iterations", type=int, help="Adam iterations per click")
     parser.add_argument("--lr", type=float, help="Adam's learning rate")
@@ -167,6 +171,7 @@ def config_of(args: argparse.Namespace) -> RefinementConfig:
         consistency_weight=args.consistency,
         levels=args.levels,
         zoom_in=ZoomInConfig(target_size=args.zoom_in) if args.zoom_in else None,
+        mirror=args.mirror,
     )
 
 

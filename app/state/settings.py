@@ -34,6 +34,7 @@ class RefinementSettings(BaseModel):
     learning_rate: float | None = Field(default=None, gt=0)
     consistency_weight: float | None = Field(default=None, ge=0)
     zoom_in: ZoomInConfig | None = None
+    mirror: bool | None = None
 
     def to_config(self) -> RefinementConfig:
         """The same as the engine takes it."""

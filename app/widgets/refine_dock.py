@@ -8,6 +8,7 @@ from typing import cast, get_args
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -87,6 +88,9 @@ class RefineDock(QScrollArea):
         self.radius.setToolTip("Attention radius of the next click in image pixels ([ and ], Shift+wheel, or drag)")
         guard_wheel(self.radius)
         self.device = _choice({_AUTO_DEVICE.device_id: _AUTO_DEVICE.title}, "Where the network runs")
+        self.mirror = QCheckBox("Average with the m&irror image")
+        self.mirror.setToolTip("One pass more per click, for what the network says of the mirrored photograph")
+        self._gains_from_mirror = False
         self.zoom = ZoomPanel()
         self.reset = QPushButton("Reset to Defaults")
         self.reset.setToolTip("Take the measured defaults again")
@@ -103,6 +107,12 @@ class RefineDock(QScrollArea):
         """The methods that can be chosen."""
         if methods != self._methods:
             self._methods = methods
+            self.show_config(self._config)
+
+    def set_mirroring(self, *, gains: bool) -> None:
+        """Whether averaging with the mirror image measured better for the network, and is its default."""
+        if gains != self._gains_from_mirror:
+            self._gains_from_mirror = gains
             self.show_config(self._config)
 
     def set_devices(self, devices: tuple[DeviceInfo, ...], current: str) -> None:
@@ -130,9 +140,9 @@ class RefineDock(QScrollArea):
         self.learning_rate.set_optional_value(config.learning_rate)
         self.consistency_weight.set_optional_value(config.consistency_weight)
         self.zoom.show_zoom_in(config.zoom_in)
-        open_fields = {name: None for _, name in self._fields()}
-        is_default = replace(config, **open_fields) == config and (config.layer, config.preset) == ("bmconv", "tuned")  # type: ignore[arg-type]
-        self.reset.setEnabled(not (is_default and config.method == GBRS and config.zoom_in is None))
+        with QSignalBlocker(self.mirror):
+            self.mirror.setChecked(config.mirrors(gains=self._gains_from_mirror))
+        self.reset.setEnabled(config != RefinementConfig())
 
     def _show_method(self, name: MethodName) -> None:
         """List the methods; one that was chosen for another network stays in the list, marked."""
@@ -159,7 +169,8 @@ class RefineDock(QScrollArea):
         method = METHODS[config.method]
         has_loop = method.takes_numbers and (method.name != GBRS or config.layer != "none")
         enabled: dict[QWidget, bool] = {self.layer: method.name == GBRS, self.preset: method.takes_numbers}
-        self.zoom.setEnabled(method.name == GBRS)
+        for part in (self.zoom, self.mirror):
+            part.setEnabled(method.name == GBRS)
         enabled |= {field: has_loop for field, _ in self._fields()}
         for field, is_enabled in enabled.items():
             field.setEnabled(is_enabled)
@@ -206,6 +217,7 @@ class RefineDock(QScrollArea):
         column.setContentsMargins(8, 2, 8, 8)
         column.setSpacing(6)
         column.addLayout(form)
+        column.addWidget(self.mirror)
         column.addWidget(self.zoom)
         column.addWidget(self.reset)
         column.addWidget(caption)
@@ -222,6 +234,7 @@ class RefineDock(QScrollArea):
         for field in (self.iterations, self.learning_rate, self.consistency_weight):
             field.valueChanged.connect(self._on_edited)
         self.zoom.changed.connect(self._on_edited)
+        self.mirror.toggled.connect(self._on_edited)
         self.radius.valueChanged.connect(self.radius_requested)
         self.device.currentIndexChanged.connect(self._on_device)
         self.reset.clicked.connect(self._on_reset)
@@ -236,7 +249,10 @@ class RefineDock(QScrollArea):
             learning_rate=self.learning_rate.optional_value() or None,
             consistency_weight=self.consistency_weight.optional_value(),
             zoom_in=self.zoom.zoom_in(),
+            mirror=self.mirror.isChecked(),
         )
+        if config.mirror == replace(config, mirror=None).mirrors(gains=self._gains_from_mirror):
+            config = replace(config, mirror=None)
         self.config_requested.emit(config)
 
     def _on_device(self) -> None:

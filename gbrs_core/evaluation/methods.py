@@ -1,8 +1,9 @@
 """The methods that an evaluation compares, by the names `--method` takes.
 
 Refining methods take options behind their name: `bmconv@2` with two insertion levels, `bmconv/0.003` with that learning
-rate, `bmconv:nolc` without the consistency loss; all together `bmconv@2/0.003:nolc`. Layers take `:zoom` at the end of
-it all, for refining in the region around the object (ZoomIn); so does `none`.
+rate, `bmconv:nolc` without the consistency loss; all together `bmconv@2/0.003:nolc`. Layers and `none` take
+`:zoom` and `:mirror` at the end of it all: refining in the region around the object (ZoomIn), and the mean with the
+output for the mirror image. A name without them is the method alone, whatever the network's default is.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from gbrs_core.zoomed_refinement import check_zoomable
 WITHOUT_CONSISTENCY = ":nolc"
 WITH_LBFGS = ":lbfgs"
 WITH_ZOOM_IN = ":zoom"
+WITH_MIRROR = ":mirror"
 BASELINES: Mapping[str, MethodDescription] = {name: method for name, method in METHODS.items() if name != GBRS}
 INPUT_METHODS = tuple(name for name, method in BASELINES.items() if method.family == "input")
 """Input refinement with the losses of G-BRS and Adam."""
@@ -124,7 +126,7 @@ def maker(
         GbrsError: there is no such method, or it is not one for the network's task.
     """
     base, chosen = with_options(name, settings)
-    if base not in METHOD_NAMES or ("zoom_in" in chosen and base not in LAYER_NAMES):
+    if base not in METHOD_NAMES or (("zoom_in" in chosen or chosen["mirror"]) and base not in LAYER_NAMES):
         raise GbrsError(f"unknown method {name!r}; known methods: {', '.join(METHOD_NAMES)}")
     if "zoom_in" in chosen and fbrs is not None and fbrs.zoom_in is not None:
         chosen["zoom_in"] = fbrs.zoom_in
@@ -143,8 +145,10 @@ def maker(
 def with_options(name: str, settings: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """A method's plain name, and the settings with the options that its name carries."""
     chosen = dict(settings)
-    plain = name.removesuffix(WITH_ZOOM_IN)
-    if plain != name:
+    unmirrored = name.removesuffix(WITH_MIRROR)
+    chosen["mirror"] = unmirrored != name
+    plain = unmirrored.removesuffix(WITH_ZOOM_IN)
+    if plain != unmirrored:
         chosen["zoom_in"] = ZoomInConfig()
     found = _REFINING.fullmatch(plain)
     if found is None:

@@ -227,6 +227,7 @@ def spec(**options: Any) -> NetworkSpec:
         click_norm_radius=260.0,
         working_side=480,
         licence="research / non-commercial (trained on BSDS500, CamVid and others; see the model card)",
+        gains_from_mirror=True,
     )
 
 

@@ -213,7 +213,7 @@ def test_grabcut_is_for_objects_only(tmp_path):
 def test_without_consistency_loss():
     network = click_network()
     method = maker("bmconv:nolc", network, "cpu", {})(example())
-    assert method._session.config == RefinementConfig(layer="bmconv", consistency_weight=0.0)
+    assert method._session.config == RefinementConfig(layer="bmconv", consistency_weight=0.0, mirror=False)
 
 
 def test_people_click_around_the_middle_on_what_they_mean():

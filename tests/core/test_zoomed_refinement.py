@@ -261,7 +261,13 @@ class TestMethodNames:
     def test_options(self):
         assert with_options("bmconv@2/0.003:nolc:zoom", {}) == (
             "bmconv",
-            {"levels": 2, "learning_rate": 0.003, "consistency_weight": 0.0, "zoom_in": ZoomInConfig()},
+            {
+                "levels": 2,
+                "learning_rate": 0.003,
+                "consistency_weight": 0.0,
+                "zoom_in": ZoomInConfig(),
+                "mirror": False,
+            },
         )
         assert with_options("none:zoom", {})[0] == "none"
 
