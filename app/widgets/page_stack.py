@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget
 
 
@@ -19,7 +20,18 @@ class PageStack(QStackedWidget):
         return super().sizeHint() if page is None else QSize(super().sizeHint().width(), page.sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        """Of the current page."""
+        """Of the current page; text that is wrapped needs more height the less width there is."""
         page = self.currentWidget()
         least = super().minimumSizeHint()
-        return least if page is None else QSize(least.width(), page.minimumSizeHint().height())
+        if page is None:
+            return least
+        height = page.minimumSizeHint().height()
+        if page.hasHeightForWidth() and self.isVisible():
+            height = max(height, page.heightForWidth(self.width()))
+        return QSize(least.width(), height)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width may need another height."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()

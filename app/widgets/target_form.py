@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSlider, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QHBoxLayout, QLabel, QSizePolicy, QSlider, QWidget
 
 from app.state.dense import DenseLayer
 from app.widgets.fields import FIELD_HEIGHT, TargetSpinBox, guard_wheel
@@ -90,6 +90,8 @@ class TargetForm(QWidget):
         return slider
 
     def _lay_out(self) -> None:
+        # Its rows are not squeezed where panels are short of height.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         form = QFormLayout(self)
         form.setContentsMargins(0, 0, 0, 0)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
