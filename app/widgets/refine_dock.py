@@ -88,7 +88,7 @@ class RefineDock(QScrollArea):
         self.radius.setToolTip("Attention radius of the next click in image pixels ([ and ], Shift+wheel, or drag)")
         guard_wheel(self.radius)
         self.device = _choice({_AUTO_DEVICE.device_id: _AUTO_DEVICE.title}, "Where the network runs")
-        self.mirror = QCheckBox("Average with the m&irror image")
+        self.mirror = QCheckBox("&Average with the mirror image")
         self.mirror.setToolTip("One pass more per click, for what the network says of the mirrored photograph")
         self._gains_from_mirror = False
         self.zoom = ZoomPanel()

@@ -109,9 +109,9 @@ class TestOptions:
     def test_all_together(self) -> None:
         assert with_options("bmconv@2/0.003:nolc", {"preset": "paper"}) == (
             "bmconv",
-            {"preset": "paper", "levels": 2, "learning_rate": 0.003, "consistency_weight": 0.0},
+            {"preset": "paper", "levels": 2, "learning_rate": 0.003, "consistency_weight": 0.0, "mirror": False},
         )
-        assert with_options("none", {"levels": 1}) == ("none", {"levels": 1})
+        assert with_options("none", {"levels": 1}) == ("none", {"levels": 1, "mirror": False})
 
     @pytest.mark.parametrize("name", ["bmconv@9", "bmconv@0", "bmconv/0", "bmconv/1.2.3", "none@1", "grabcut:nolc"])
     def test_what_cannot_be_is_refused(self, name: str) -> None:
