@@ -216,14 +216,27 @@ class Refiner:
         variables: Variables | None,
         config: ResolvedConfig,
     ) -> _Pass:
-        """The network split, with these variables.
+        """The network split, with these variables; the prefix is kept for the image if it does not see the clicks."""
+        key = (structure, config.precision)
+        if self._cached is not None and self._cached.key == key:
+            layers, suffix, obstacle = self._cached.layers, self._cached.suffix, self._cached.obstacle
+            layers.load(variables)
+            run = _Pass(layers, suffix, self._checked(_with_graph(suffix)), obstacle)
+        else:
+            self._cached = None
+            layers = self._active_layers(structure, variables)
+            split = self._split(self._inputs(interactions), layers, config)
+            first = self._checked(split.output if split.has_graph else _with_graph(split.suffix))
+            if not self._sees_clicks:
+                self._cached = _Cached(key, layers, split.suffix, split.obstacle)
+            run = _Pass(layers, split.suffix, first, split.obstacle)
+        return self._with_mirror_image(run, interactions) if config.mirror else run
 
-        The layers are in the image's own pass only: what the mirror image gives is a constant of the click, which costs
-        one pass more and nothing in the iterations.
+    def _with_mirror_image(self, run: _Pass, interactions: Sequence[Interaction]) -> _Pass:
+        """The same with the mean of both outputs; the layers are in the image's own pass only.
+
+        What the mirror image gives is a constant of the click, which costs one pass and nothing in the iterations.
         """
-        run = self._own_pass(interactions, structure, variables, config)
-        if not config.mirror:
-            return run
         other = self._output_of_the_mirror_image(interactions)
         return replace(run, suffix=lambda: _mean(run.suffix().float(), other), first=_mean(run.first, other))
 
@@ -236,27 +249,6 @@ class Refiner:
         if not self._sees_clicks:
             self._mirrored = output
         return output
-
-    def _own_pass(
-        self,
-        interactions: Sequence[Interaction],
-        structure: LayerStructure,
-        variables: Variables | None,
-        config: ResolvedConfig,
-    ) -> _Pass:
-        """The pass of the image itself; the prefix is kept for the image if it does not see the clicks."""
-        key = (structure, config.precision)
-        if self._cached is not None and self._cached.key == key:
-            layers, suffix, obstacle = self._cached.layers, self._cached.suffix, self._cached.obstacle
-            layers.load(variables)
-            return _Pass(layers, suffix, self._checked(_with_graph(suffix)), obstacle)
-        self._cached = None
-        layers = self._active_layers(structure, variables)
-        split = self._split(self._inputs(interactions), layers, config)
-        first = self._checked(split.output if split.has_graph else _with_graph(split.suffix))
-        if not self._sees_clicks:
-            self._cached = _Cached(key, layers, split.suffix, split.obstacle)
-        return _Pass(layers, split.suffix, first, split.obstacle)
 
     def _split(self, inputs: tuple[Tensor, ...], layers: ActiveLayers, config: ResolvedConfig) -> Partition:
         points = layers.structure.points
