@@ -6,7 +6,7 @@ import os
 import pickle
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,27 +18,8 @@ from gbrs_core.errors import CheckpointError
 from models.checkpoint_files import LARGEST_FILE
 from models.checkpoint_reader import read_here
 from models.checkpoints import load_network
-from models.isolated import ReadingProcess
 from models.watch import Watch
-from tests.helpers.crafted_checkpoints import CONTAINERS, NAME, assert_reads_good_files, legacy, refuser, warm_process
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[ReadingProcess]:
-    """One process for all files: each must leave it able to read the next."""
-    with warm_process() as reading:
-        yield reading
-
-
-@pytest.fixture
-def refusal(process: ReadingProcess) -> Callable[[Path], str]:
-    return refuser(process)
-
-
-@pytest.fixture(autouse=True)
-def _still_reads_good_files(process: ReadingProcess) -> Iterator[None]:
-    yield
-    assert_reads_good_files(process)
+from tests.helpers.crafted_checkpoints import CONTAINERS, NAME, legacy
 
 
 @pytest.fixture

@@ -22,31 +22,7 @@ from tests.helpers.scored_windows import (
     run,
     saved,
     wait_scored,
-    with_depth,
-    with_labels,
-    with_mask,
-    with_matte,
 )
-
-
-@pytest.fixture
-def scored(shell, tmp_path):
-    return with_mask(shell, tmp_path)
-
-
-@pytest.fixture
-def semantic(idle_shell, photo, tmp_path):
-    return with_labels(idle_shell, photo, tmp_path)
-
-
-@pytest.fixture
-def depth(idle_shell, photo, tmp_path):
-    return with_depth(idle_shell, photo, tmp_path)
-
-
-@pytest.fixture
-def matting(idle_shell, photo, tmp_path):
-    return with_matte(idle_shell, photo, tmp_path)
 
 
 class TestScores:

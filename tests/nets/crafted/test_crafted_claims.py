@@ -7,7 +7,7 @@ import json
 import pickle
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,26 +20,7 @@ from models.checkpoint_reader import read_here
 from models.checkpoints import load_network
 from models.isolated import ReadingProcess
 from models.watch import Watch
-from tests.helpers.crafted_checkpoints import CONTAINERS, assert_reads_good_files, refuser, warm_process, zipped
-
-
-@pytest.fixture(scope="module")
-def process() -> Iterator[ReadingProcess]:
-    """One process for all files: each must leave it able to read the next."""
-    with warm_process() as reading:
-        yield reading
-
-
-@pytest.fixture
-def refusal(process: ReadingProcess) -> Callable[[Path], str]:
-    return refuser(process)
-
-
-@pytest.fixture(autouse=True)
-def _still_reads_good_files(process: ReadingProcess) -> Iterator[None]:
-    yield
-    assert_reads_good_files(process)
-
+from tests.helpers.crafted_checkpoints import CONTAINERS, zipped
 
 # Sizes
 
