@@ -89,6 +89,7 @@ class MainWindow(QMainWindow):
         self.refine_panel = RefineDock()
         self.status = StatusBar()
         self.recent_images_menu = QMenu("Open &Recent", self)
+        self.samples_menu = QMenu("Open &Sample", self)
         self.recent_networks_menu = QMenu("&Recent Checkpoints", self)
         self.method_menu = QMenu("&Method", self)
         self.method_menu.setToolTipsVisible(True)
@@ -276,10 +277,10 @@ class MainWindow(QMainWindow):
         self._docks.append(dock)
 
     def _add_menus(self) -> None:
-        submenus: dict[tuple[Menu, str], QMenu] = {
-            ("File", "open_folder"): self.recent_images_menu,
-            ("Model", "load_network"): self.recent_networks_menu,
-            ("Refine", "predict"): self.method_menu,
+        submenus: dict[tuple[Menu, str], tuple[QMenu, ...]] = {
+            ("File", "open_folder"): (self.recent_images_menu, self.samples_menu),
+            ("Model", "load_network"): (self.recent_networks_menu,),
+            ("Refine", "predict"): (self.method_menu,),
         }
         for name in MENUS:
             menu = self.menuBar().addMenu(f"&{name}")
@@ -294,11 +295,11 @@ class MainWindow(QMainWindow):
                 if spec.begins_section:
                     menu.addSeparator()
                 menu.addAction(self.actions_table[spec.action_id])
-                if (name, spec.action_id) in submenus:
-                    menu.addMenu(submenus[name, spec.action_id])
+                for submenu in submenus.get((name, spec.action_id), ()):
+                    menu.addMenu(submenu)
 
     def fill_menu(self, menu: QMenu, entries: tuple[str, ...]) -> list[QAction]:
-        """Replace the entries of a menu of recent files; returns them in order."""
+        """Replace the entries of a menu of files; returns them in order."""
         menu.clear()
         made = [menu.addAction(entry) for entry in entries]
         if not made:

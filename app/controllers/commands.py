@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QColor, QDesktopServices
-from PySide6.QtWidgets import QColorDialog, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QColorDialog, QFileDialog, QMenu, QMessageBox, QWidget
 
 from app.action_table import THEMES
 from app.controllers import reports
@@ -18,6 +18,7 @@ from app.state.settings import Theme, log_folder
 from app.tools.registry import TOOLS
 from app.view_modes import CLASS_KEYS, TRIMAP_VALUES, VIEW_MODES
 from gbrs_core.task_catalog import TASKS
+from resources import sample_paths
 
 if TYPE_CHECKING:
     from app.controller import Controller
@@ -44,6 +45,7 @@ def connect_actions(controller: Controller) -> None:
     window = controller.window
     window.recent_images_menu.aboutToShow.connect(partial(_fill_recent_images, controller))
     window.recent_networks_menu.aboutToShow.connect(partial(_fill_recent_networks, controller))
+    _fill_images(controller, window.samples_menu, {path.stem.capitalize(): path for path in sample_paths()})
 
 
 def show_state(controller: Controller) -> None:
@@ -258,12 +260,15 @@ def _about(window: QWidget) -> None:
 
 
 def _fill_recent_images(controller: Controller) -> None:
-    paths = controller.settings.current.recent_images
-    for action, path in zip(
-        controller.window.fill_menu(controller.window.recent_images_menu, paths), paths, strict=True
-    ):
+    paths = tuple(Path(path) for path in controller.settings.current.recent_images)
+    _fill_images(controller, controller.window.recent_images_menu, {str(path): path for path in paths})
+
+
+def _fill_images(controller: Controller, menu: QMenu, paths: Mapping[str, Path]) -> None:
+    """A menu with images by what they are called there."""
+    for action, path in zip(controller.window.fill_menu(menu, tuple(paths)), paths.values(), strict=True):
         action.triggered.connect(
-            _without_argument(partial(controller.leave_image, partial(controller.files.open, Path(path))))
+            _without_argument(partial(controller.leave_image, partial(controller.files.open, path)))
         )
 
 

@@ -16,7 +16,7 @@ from tests.benchmarks.sample_report import CLICKS, METHODS, OUTLINES, mask_of, w
 def test_default_sample_comes_first_and_all_are_there():
     names = [path.name for path in resources.sample_paths()]
     assert resources.sample_path() == resources.sample_paths()[0]
-    assert names == ["coffee.jpg", "astronaut.jpg", "chelsea.jpg"]
+    assert names == ["coffee.jpg", "astronaut.jpg", "chelsea.jpg", "pagoda.jpg"]
 
 
 @pytest.mark.parametrize("path", resources.sample_paths(), ids=lambda path: path.stem)

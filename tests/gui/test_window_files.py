@@ -43,6 +43,16 @@ class TestOpen:
         assert "coffee" in idle_shell.window.windowTitle()
         assert not idle_shell.window.isWindowModified()
 
+    def test_another_sample_is_chosen_from_the_menu(self, idle_shell):
+        from resources import sample_path, sample_paths
+
+        idle_shell.start(sample_path())
+        entries = idle_shell.window.samples_menu.actions()
+        assert [entry.text() for entry in entries] == ["Coffee", "Astronaut", "Chelsea", "Pagoda"]
+        entries[3].trigger()
+        idle_shell.wait_for_image(sample_paths()[3])
+        assert not idle_shell.controller.settings.current.recent_images
+
     def test_menu_remembers_folder_and_recent_files(self, shell, folder, monkeypatch):
         wanted = folder / "photo2.png"
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(wanted), ""))
