@@ -42,6 +42,7 @@ LAYOUT_VERSION = 2
 _DEFAULT_SIZE = QSize(1320, 880)
 _PANEL_WIDTH = 330
 _PANEL_HEIGHTS = (170, 190, 440)
+_SLACK = 16
 _TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
     ("open_image", "open_folder", "export"),
     ("click_tool", "stroke_tool", "push_tool", "trimap_tool", "pick_tool", "pan_tool"),
@@ -262,10 +263,13 @@ class MainWindow(QMainWindow):
         panels = self._docks[: len(_PANEL_HEIGHTS)]
         before = self._task_stack.currentWidget()
         heights = [dock.height() for dock in panels]
+        # At about its least height the page took what it needed; more was somebody's wish, which holds for all pages.
+        is_chosen = self._task_stack.height() > self._task_stack.minimumSizeHint().height() + _SLACK
         self._task_stack.setCurrentWidget(panel)
         if self._is_arranged and panel is not before:
             self._panel_heights[before] = heights
-            self.resizeDocks(panels, self._panel_heights.get(panel, heights), Qt.Orientation.Vertical)
+            first = heights if is_chosen else list(_PANEL_HEIGHTS)
+            self.resizeDocks(panels, self._panel_heights.get(panel, first), Qt.Orientation.Vertical)
 
     def _add_further_view(self, title: str, panel: QWidget) -> None:
         """A panel below the canvas that is closed until it is asked for in the Window menu."""

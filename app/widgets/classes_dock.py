@@ -29,6 +29,9 @@ from app.widgets.objects_dock import CellDelegate, flat_button
 
 Index = QModelIndex | QPersistentModelIndex
 
+_ROW_HEIGHT = 26
+_LEAST_ROWS = 6
+
 
 class Column(IntEnum):
     """Columns of the list."""
@@ -249,7 +252,8 @@ class ClassesDock(QWidget):
         view.setShowGrid(False)
         view.setTabKeyNavigation(False)
         view.verticalHeader().hide()
-        view.verticalHeader().setDefaultSectionSize(26)
+        view.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        view.setMinimumHeight(_LEAST_ROWS * _ROW_HEIGHT + 2 * view.frameWidth())
         header = view.horizontalHeader()
         header.hide()
         header.setMinimumSectionSize(20)

@@ -203,6 +203,12 @@ class TestHeights:
         shell.trigger("task_interactive")
         assert self.heights(shell) == pytest.approx(before, abs=10)
 
+    def test_a_task_not_seen_before_gives_back_what_the_last_one_needed(self, shell):
+        shell.trigger("task_matting")
+        least = self.heights(shell)[2]
+        shell.trigger("task_depth")
+        assert self.heights(shell)[2] > least
+
     def test_the_default_layout(self, shell):
         before = self.heights(shell)
         docks = [shell.window.clicks_panel.parentWidget(), shell.window.refine_panel.parentWidget()]
