@@ -331,7 +331,7 @@ _REFINE = (
         icon_name="mdi6.robot-happy-outline", enabled_when="truth",
     ),
     _canvas(
-        "suggest_click", "Refine", "Suggest Next Clic&k", "U",
+        "suggest_click", "Refine", "Suggest Next Clic&k", "J",
         tip="Show where the network is least sure; needs no ground truth (Interactive, Semantic)",
         icon_name="mdi6.map-marker-question-outline", enabled_when="image",
     ),
