@@ -63,6 +63,9 @@ class ViewController(QObject):
         self._tool = "click"
         self._mode = "fill"
         self._modes: dict[str, str] = {}
+        self._radius_task = ""
+        """Whose attention radius the canvas has; while it is being placed, nobody's."""
+        self._placed_radius = 0.0
         self.is_overlay_visible = True
         self.are_markers_visible = True
         self._cursor: tuple[float, float] | None = None
@@ -98,13 +101,12 @@ class ViewController(QObject):
 
     def show_image(self) -> None:
         """Show the image that was opened, with nothing annotated."""
-        image = self._files.image
-        self._canvas.set_image(image)
+        self._radius_task = ""  # a small image limits the radius, which nobody wished
+        self._canvas.set_image(self._files.image)
         self._status.clear_pixel()
         self._status.show_outcome(None)
         self._refine.loss_plot.set_curve((), 0)
-        if image is not None and not TOOLS[self._tool].has_brush:
-            self.set_radius(max(LEAST_RADIUS, round(self._settings.current.radius_share * max(image.shape[:2]))))
+        self._place_radius()
 
     # --- settings of the view ---
 
@@ -158,12 +160,14 @@ class ViewController(QObject):
         self._canvas.set_before_layer(None)
         self._canvas.set_output_kind(TASKS[task].output_kind)
         self.set_mode(mode)
+        self._place_radius()
         self._document.start()
 
     def set_tool(self, tool: str) -> None:
         """What the left button does from now on."""
         self._tool = tool
         self._canvas.set_tool(tool)
+        self._place_radius()
         self.view_changed.emit()
 
     def peek(self, hold: Hold) -> None:
@@ -204,6 +208,16 @@ class ViewController(QObject):
         else:
             self._refine.loss_plot.set_curve(outcome.losses, len(outcome.losses))
 
+    def _place_radius(self) -> None:
+        """Give the next click the radius of the task, in proportion to the image; a brush keeps its own."""
+        image, task = self._files.image, self._annotation.document.task
+        if image is None or TOOLS[self._tool].has_brush or self._radius_task == task:
+            return
+        share = self._settings.current.radius_shares.get(task, TASKS[task].radius_share)
+        self._radius_task = ""
+        self.set_radius(max(LEAST_RADIUS, round(share * max(image.shape[:2]))))
+        self._radius_task, self._placed_radius = task, self._canvas.radius()
+
     def _show_radius(self, radius: float) -> None:
         self._bar.show_radius(radius)
         self._refine.show_radius(radius)
@@ -236,9 +250,12 @@ class ViewController(QObject):
 
     def _on_radius_changed(self, radius: float) -> None:
         self._show_radius(radius)
-        if self._files.image is not None and not TOOLS[self._tool].has_brush:
-            share = radius / max(self._files.image.shape[:2])
-            self._settings.update(radius_share=min(1.0, max(1e-4, share)))
+        image, task, settings = self._files.image, self._annotation.document.task, self._settings
+        is_of_clicks = not TOOLS[self._tool].has_brush and self._radius_task == task
+        if image is not None and is_of_clicks and radius != self._placed_radius:
+            self._placed_radius = radius
+            share = min(1.0, max(1e-4, radius / max(image.shape[:2])))
+            settings.update(radius_shares={**settings.current.radius_shares, task: share})
 
     def _on_view_changed(self) -> None:
         self._status.zoom.setText(f"{self._canvas.zoom():.0%}".replace("%", " %"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -52,7 +52,8 @@ class Settings(BaseModel):
     Attributes:
         theme: light, dark, or as the desktop has it.
         overlay_opacity: 0 (invisible) to 1.
-        radius_share: attention radius of the next click as a share of the image's longest side.
+        radius_shares: attention radius of the next click as a share of the image's longest side, by task; one that is
+            not there was never chosen.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         refinement: refinement settings of new images.
         dense_refinement: the same of the other tasks, by registry name.
@@ -71,7 +72,7 @@ class Settings(BaseModel):
 
     theme: Theme = "system"
     overlay_opacity: float = Field(default=0.5, ge=0, le=1)
-    radius_share: float = Field(default=0.12, gt=0, le=1)
+    radius_shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
     device: str = "auto"
     refinement: RefinementSettings = RefinementSettings()
     dense_refinement: dict[str, RefinementSettings] = {}

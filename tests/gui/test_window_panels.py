@@ -9,6 +9,7 @@ from app.widgets.clicks_dock import Column as ClickColumn
 from app.widgets.objects_dock import Column as ObjectColumn
 from app.widgets.shortcut_sheet import sheet_html
 from gbrs_core.task_catalog import TASKS
+from tests.gui.conftest import make_photo
 
 
 @pytest.fixture
@@ -139,7 +140,33 @@ class TestRefine:
         shell.window.refine_panel.radius.setValue(31)
         assert shell.canvas.radius() == 31
         assert shell.window.view_bar.radius.value() == 31
-        assert shell.controller.settings.current.radius_share == pytest.approx(31 / 120)
+        assert shell.controller.settings.current.radius_shares == {"interactive": pytest.approx(31 / 120)}
+
+    def test_every_task_has_its_radius(self, shell, photo):
+        assert shell.canvas.radius() == round(0.12 * 120)
+        shell.window.refine_panel.radius.setValue(31)
+        shell.trigger("task_depth")
+        assert shell.canvas.radius() == shell.window.view_bar.radius.value() == 36
+        shell.trigger("task_interactive")
+        assert shell.canvas.radius() == 31
+        assert "depth" not in shell.controller.settings.current.radius_shares
+
+    def test_a_radius_chosen_after_another_tool_is_that_of_the_task(self, shell):
+        shell.trigger("task_matting")
+        shell.trigger("trimap_tool")
+        shell.window.view_bar.radius.setValue(9)
+        shell.trigger("task_depth")
+        assert shell.canvas.radius() == 36
+        shell.window.view_bar.radius.setValue(40)
+        assert shell.controller.settings.current.radius_shares == {"depth": pytest.approx(40 / 120)}
+
+    def test_a_small_image_leaves_the_radius_of_the_next_one(self, shell, tmp_path):
+        shell.window.refine_panel.radius.setValue(40)
+        for name, width in (("small.png", 12), ("large.png", 240)):
+            path = make_photo(tmp_path / name, width=width, height=width // 2)
+            shell.controller.files.open(path)
+            shell.wait_for_image(path)
+        assert shell.canvas.radius() == 80
 
     def test_the_wheel_passes_over_fields_without_the_keyboard(self, shell):
         from PySide6.QtCore import QPoint, QPointF
