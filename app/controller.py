@@ -98,11 +98,11 @@ class Controller(QObject):
 
     def start(self, paths: Sequence[Path], checkpoint: Path | None, device: str, task: str = INTERACTIVE) -> None:
         """Start the threads and open images; called when the window is on the screen."""
-        self.tasks.set_task(task)
         self._io.start()
         if paths:
             self.files.open_several(paths)
         self.paint_icons()
+        self.tasks.set_task(task)  # after the icons: buttons without them need room for their words
         self._engine.start()
         self.network.start(checkpoint, device)
 

@@ -43,6 +43,7 @@ _DEFAULT_SIZE = QSize(1320, 880)
 _PANEL_WIDTH = 330
 _PANEL_HEIGHTS = (170, 190, 440)
 _SLACK = 16
+"""Logical pixels by which Qt leaves a page higher than it must be."""
 _TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
     ("open_image", "open_folder", "export"),
     ("click_tool", "stroke_tool", "push_tool", "trimap_tool", "pick_tool", "pan_tool"),

@@ -26,6 +26,13 @@ def settle():
 
 
 @pytest.mark.parametrize("task", TASKS)
+def test_opening_does_not_widen_the_window(idle_shell, photo, task):
+    before = idle_shell.window.width()
+    assert before <= SMALL_SCREEN
+    assert opened(idle_shell, photo, task).window.width() == before
+
+
+@pytest.mark.parametrize("task", TASKS)
 def test_names_do_not_widen_the_window(idle_shell, photo, task):
     shell = opened(idle_shell, photo, task)
     window, networks = shell.window, shell.controller.network
