@@ -42,8 +42,6 @@ LAYOUT_VERSION = 2
 _DEFAULT_SIZE = QSize(1320, 880)
 _PANEL_WIDTH = 330
 _PANEL_HEIGHTS = (170, 190, 440)
-_SLACK = 16
-"""Logical pixels by which Qt leaves a page higher than it must be."""
 _TOOL_GROUPS: tuple[tuple[str, ...], ...] = (
     ("open_image", "open_folder", "export"),
     ("click_tool", "stroke_tool", "push_tool", "trimap_tool", "pick_tool", "pan_tool"),
@@ -72,6 +70,8 @@ class MainWindow(QMainWindow):
         self._is_closing = False
         self._is_arranged = False
         self._panel_heights: dict[QWidget | None, list[int]] = {}
+        self._wanted_heights = list(_PANEL_HEIGHTS)
+        """What somebody gave the panels, not what a task's page took; empty: what they have."""
         self.canvas = Canvas()
         self.actions_table = Actions(self, self.canvas)
         self.messages = MessageBar()
@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
             self.restoreGeometry(QByteArray(geometry))
         if layout:
             self._is_arranged = self.restoreState(QByteArray(layout), LAYOUT_VERSION)
+            self._wanted_heights = []  # those that it brings
 
     def saved_layout(self) -> tuple[bytes, bytes]:
         """Place and size, and the panels, for `restore_layout`."""
@@ -175,6 +176,13 @@ class MainWindow(QMainWindow):
         if not self._is_closing:
             self.close_requested.emit()
         event.setAccepted(self._is_closing)
+
+    def event(self, event: QEvent) -> bool:
+        """Take the heights of the panels for wanted when somebody lets go of the line between two of them."""
+        is_handled = super().event(event)
+        if event.type() == QEvent.Type.MouseButtonRelease and event.isAccepted():
+            self._wanted_heights = self._heights()
+        return is_handled
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Tell of the first painting of the canvas, the last widget that needs it."""
@@ -256,21 +264,21 @@ class MainWindow(QMainWindow):
 
     def _size_panels(self) -> None:
         panels = self._docks[: len(_PANEL_HEIGHTS)]
-        self.resizeDocks(panels, list(_PANEL_HEIGHTS), Qt.Orientation.Vertical)
+        self._wanted_heights = list(_PANEL_HEIGHTS)
+        self.resizeDocks(panels, self._wanted_heights, Qt.Orientation.Vertical)
         self.resizeDocks(panels, [_PANEL_WIDTH] * len(panels), Qt.Orientation.Horizontal)
+
+    def _heights(self) -> list[int]:
+        return [dock.height() for dock in self._docks[: len(_PANEL_HEIGHTS)]]
 
     def _turn_to(self, panel: QWidget) -> None:
         """Show a task's page; one that needs less height than the last gives it to the other panels again."""
-        panels = self._docks[: len(_PANEL_HEIGHTS)]
-        before = self._task_stack.currentWidget()
-        heights = [dock.height() for dock in panels]
-        # At about its least height the page took what it needed; more was somebody's wish, which holds for all pages.
-        is_chosen = self._task_stack.height() > self._task_stack.minimumSizeHint().height() + _SLACK
+        before, heights = self._task_stack.currentWidget(), self._heights()
         self._task_stack.setCurrentWidget(panel)
         if self._is_arranged and panel is not before:
             self._panel_heights[before] = heights
-            first = heights if is_chosen else list(_PANEL_HEIGHTS)
-            self.resizeDocks(panels, self._panel_heights.get(panel, first), Qt.Orientation.Vertical)
+            wanted = self._panel_heights.get(panel) or self._wanted_heights or heights
+            self.resizeDocks(self._docks[: len(wanted)], wanted, Qt.Orientation.Vertical)
 
     def _add_further_view(self, title: str, panel: QWidget) -> None:
         """A panel below the canvas that is closed until it is asked for in the Window menu."""

@@ -28,8 +28,6 @@ Hold = Literal["before", "image"]
 
 PEEK_MS = 1500
 OPACITY_STEP = 0.1
-LEAST_RADIUS = 4.0
-"""Image pixels."""
 
 
 class ViewController(QObject):
@@ -63,9 +61,6 @@ class ViewController(QObject):
         self._tool = "click"
         self._mode = "fill"
         self._modes: dict[str, str] = {}
-        self._radius_task = ""
-        """Whose attention radius the canvas has; while it is being placed, nobody's."""
-        self._placed_radius = 0.0
         self.is_overlay_visible = True
         self.are_markers_visible = True
         self._cursor: tuple[float, float] | None = None
@@ -83,7 +78,8 @@ class ViewController(QObject):
         refinement.progressed.connect(self._on_progressed)
         canvas.cursor_moved.connect(self._on_cursor_moved)
         canvas.cursor_left.connect(self._on_cursor_left)
-        canvas.radius_changed.connect(self._on_radius_changed)
+        canvas.radius_changed.connect(self._show_radius)
+        canvas.radius_stepped.connect(self._remember_radius)
         canvas.view_changed.connect(self._on_view_changed)
         canvas.view_mode_changed.connect(self._on_mode_changed)
 
@@ -101,7 +97,6 @@ class ViewController(QObject):
 
     def show_image(self) -> None:
         """Show the image that was opened, with nothing annotated."""
-        self._radius_task = ""  # a small image limits the radius, which nobody wished
         self._canvas.set_image(self._files.image)
         self._status.clear_pixel()
         self._status.show_outcome(None)
@@ -111,9 +106,10 @@ class ViewController(QObject):
     # --- settings of the view ---
 
     def set_radius(self, radius: float) -> None:
-        """Attention radius of the next click, or radius of the brush, image pixels."""
+        """Attention radius of the next click, or radius of the brush, image pixels; remembered for the task."""
         self._canvas.set_radius(radius)
         self._show_radius(radius)
+        self._remember_radius()
 
     def set_opacity(self, opacity: float) -> None:
         """Opacity of the prediction, 0 to 1."""
@@ -211,12 +207,17 @@ class ViewController(QObject):
     def _place_radius(self) -> None:
         """Give the next click the radius of the task, in proportion to the image; a brush keeps its own."""
         image, task = self._files.image, self._annotation.document.task
-        if image is None or TOOLS[self._tool].has_brush or self._radius_task == task:
-            return
-        share = self._settings.current.radius_shares.get(task, TASKS[task].radius_share)
-        self._radius_task = ""
-        self.set_radius(max(LEAST_RADIUS, round(share * max(image.shape[:2]))))
-        self._radius_task, self._placed_radius = task, self._canvas.radius()
+        if image is not None and not TOOLS[self._tool].has_brush:
+            chosen, side = self._settings.current.radius_shares.get(task), max(image.shape[:2])
+            offered = round(TASKS[task].radius_share * side)
+            self._canvas.set_radius(offered if chosen is None else round(chosen * side, 1))
+
+    def _remember_radius(self) -> None:
+        """Keep what somebody chose; limits of the canvas and a change of tool or task choose nothing."""
+        image, task, settings = self._files.image, self._annotation.document.task, self._settings
+        if image is not None and not TOOLS[self._tool].has_brush:
+            share = self._canvas.radius() / max(image.shape[:2])
+            settings.update(radius_shares={**settings.current.radius_shares, task: share})
 
     def _show_radius(self, radius: float) -> None:
         self._bar.show_radius(radius)
@@ -247,15 +248,6 @@ class ViewController(QObject):
         if self._cursor is not None and image is not None:
             size = (image.shape[0], image.shape[1])
             self._status.show_pixel(*self._cursor, self._source.value_text(*self._cursor, size))
-
-    def _on_radius_changed(self, radius: float) -> None:
-        self._show_radius(radius)
-        image, task, settings = self._files.image, self._annotation.document.task, self._settings
-        is_of_clicks = not TOOLS[self._tool].has_brush and self._radius_task == task
-        if image is not None and is_of_clicks and radius != self._placed_radius:
-            self._placed_radius = radius
-            share = min(1.0, max(1e-4, radius / max(image.shape[:2])))
-            settings.update(radius_shares={**settings.current.radius_shares, task: share})
 
     def _on_view_changed(self) -> None:
         self._status.zoom.setText(f"{self._canvas.zoom():.0%}".replace("%", " %"))

@@ -72,7 +72,7 @@ class Settings(BaseModel):
 
     theme: Theme = "system"
     overlay_opacity: float = Field(default=0.5, ge=0, le=1)
-    radius_shares: dict[str, Annotated[float, Field(gt=0, le=1)]] = {}
+    radius_shares: dict[str, Annotated[float, Field(gt=0, le=1.5)]] = {}
     device: str = "auto"
     refinement: RefinementSettings = RefinementSettings()
     dense_refinement: dict[str, RefinementSettings] = {}

@@ -29,11 +29,13 @@ class CanvasTools(CanvasView):
 
     Signals (positions and radii in image pixels):
         radius_changed(float radius): the attention radius of the next click, or that of the brush, changed.
+        radius_stepped(): somebody changed it by wheel or keys.
         push_held(float x, float y, bool is_positive): the button of the push tool is held here.
         push_released(): no longer.
     """
 
     radius_changed = Signal(float)
+    radius_stepped = Signal()
     push_held = Signal(float, float, bool)
     push_released = Signal()
 
@@ -77,6 +79,7 @@ class CanvasTools(CanvasView):
     def step_radius(self, notches: float) -> None:
         """Change the radius by 15 % per notch, and show it in figures for a moment."""
         self.set_radius(self.radius() * RADIUS_PER_NOTCH**notches)
+        self.radius_stepped.emit()
         self._label_timer.start()
         self._refresh()
 

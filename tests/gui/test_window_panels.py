@@ -1,7 +1,7 @@
 """The panels beside the image, and what they ask for."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 
 from app.action_table import ACTIONS
@@ -160,6 +160,17 @@ class TestRefine:
         shell.window.view_bar.radius.setValue(40)
         assert shell.controller.settings.current.radius_shares == {"depth": pytest.approx(40 / 120)}
 
+    def test_a_tool_in_between_leaves_the_radius(self, shell):
+        shell.trigger("task_semantic")
+        shell.key(Qt.Key.Key_BracketRight)
+        chosen = shell.canvas.radius()
+        assert chosen == pytest.approx(14 * 1.15)
+        shell.trigger("stroke_tool")
+        shell.key(Qt.Key.Key_BracketRight)
+        shell.trigger("click_tool")
+        assert shell.canvas.radius() == pytest.approx(chosen, abs=0.05)
+        assert shell.controller.settings.current.radius_shares == {"semantic": pytest.approx(chosen / 120)}
+
     def test_a_small_image_leaves_the_radius_of_the_next_one(self, shell, tmp_path):
         shell.window.refine_panel.radius.setValue(40)
         for name, width in (("small.png", 12), ("large.png", 240)):
@@ -235,6 +246,23 @@ class TestHeights:
         least = self.heights(shell)[2]
         shell.trigger("task_depth")
         assert self.heights(shell)[2] > least
+
+    def test_heights_that_somebody_chose_hold_for_other_tasks(self, shell):
+        clicks = self.heights(shell)[1]
+        upper = shell.window.clicks_panel.parentWidget().geometry()
+        line = QPoint(upper.center().x(), upper.bottom() + 1)
+        shell.qtbot.mousePress(shell.window, Qt.MouseButton.LeftButton, pos=line)
+        shell.qtbot.mouseMove(shell.window, line + QPoint(0, 60))
+        shell.wait(lambda: self.heights(shell)[1] > clicks + 40)
+        shell.qtbot.mouseRelease(shell.window, Qt.MouseButton.LeftButton, pos=line + QPoint(0, 60))
+        shell.trigger("task_depth")
+        assert self.heights(shell)[1] > clicks + 20
+
+    def test_six_classes_are_seen_in_a_small_window(self, shell):
+        shell.trigger("task_semantic")
+        shell.window.resize(shell.window.minimumSizeHint())
+        QApplication.processEvents()
+        assert shell.window.classes_panel.view.viewport().height() >= 6 * shell.window.classes_panel.view.rowHeight(0)
 
     def test_the_default_layout(self, shell):
         before = self.heights(shell)

@@ -134,7 +134,7 @@ class TestSuggestion:
     def test_without_ground_truth_where_the_mask_is_unsure(self, shell):
         shell.click(60, 45)
         shell.wait_idle()
-        shell.trigger("suggest_click")
+        shell.key(Qt.Key.Key_J)
         shell.wait(lambda: shell.controller.scores.suggestion is not None)
         x, y = shell.controller.scores.suggestion
         logits = shell.controller.refinement.shown(shell.active).values
