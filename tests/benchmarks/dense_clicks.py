@@ -8,7 +8,8 @@ the share of pixels that changed outside the attention radius, by how much a cli
 alpha, or share of wrong pixels; below zero it fell), and the median seconds of the processor per click, which hold on a
 busy machine too. `--generated` measures on generated pictures instead, where the recipe makes any. `--ladder` runs
 every setting at the ten learning rates of the paper. `--skip`, `--every` and `--limit` split the pictures, so that
-settings are chosen on others than those reported. A click that diverges ends its picture.
+settings are chosen on others than those reported. `--radius` gives every click the same attention radius, as somebody
+does who does not know how far the error reaches. A click that diverges ends its picture.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -58,14 +59,18 @@ def error_outside(prediction: Prediction, example: DenseExample, click: Click) -
     return float(errors.mean()) if errors.size else 0.0
 
 
-def curve(measure: Measure, session: RefinementSession, example: DenseExample, count: int) -> Curve:
-    """Click up to `count` times."""
+def curve(
+    measure: Measure, session: RefinementSession, example: DenseExample, count: int, radius_share: float | None
+) -> Curve:
+    """Click up to `count` times, with the annotator's own radius or one of so many shorter sides of the picture."""
     tallies, clicks = [measure.tally(session.prediction, example)], list[Click]()
     seconds, errors = list[float](), list[float]()
     for _ in range(count):
         click = measure.next_click(session.prediction, example, clicks)
         if click is None:
             break
+        if radius_share is not None:
+            click = replace(click, radius=radius_share * min(example.valid.shape))
         clicks.append(click)
         before = error_outside(session.prediction, example, click)
         started = time.process_time()
@@ -125,6 +130,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--consistency", type=float, help="weight of the consistency loss; default: the task's own")
     parser.add_argument("--free", action="store_true", help="hold nothing inside the discs of earlier clicks either")
     parser.add_argument("--disc", type=float, help="radius of the disc that a click supervises, working pixels")
+    parser.add_argument("--radius", type=float, help="attention radius of all clicks in shorter sides of the picture")
     parser.add_argument("--top-k", type=int)
     parser.add_argument("--clicks", type=int, default=20)
     parser.add_argument("--skip", type=int, default=0)
@@ -168,7 +174,7 @@ def main() -> int:
         curves = []
         for example in examples:
             session = RefinementSession(loaded, example.image, config, example.guidance, working_side=args.working_side)
-            curves.append(curve(measure, session, example, args.clicks))
+            curves.append(curve(measure, session, example, args.clicks, args.radius))
         title = f"{layer} L{levels}" + ("" if rate is None else f" lr {rate:.5f}")
         sys.stdout.write(row(measure, title, curves, args.clicks) + "\n")
         sys.stdout.flush()

@@ -4,8 +4,9 @@
 
 One folder per task: `interactive` (layout davis), `semantic` (camvid), `matting` (composition1k), `depth` (nyu). Only
 the pictures that are reported on are written; those that settings were chosen on are left out (`--tuning` writes them
-instead). The development data are BSDS500, CamVid, the alphamatting.com training set, NYU Depth V2 and YCB-Video; see
-the model cards for where they come from.
+instead). `semantic_further` has more label maps, on which only the default is reported. The development data are
+BSDS500, CamVid, the alphamatting.com training set, NYU Depth V2 and YCB-Video; see the model cards for where they come
+from.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from models.training.sources import held_back_stems, read_rgb
 
 REPORTED = {"interactive": slice(0, None, 2), "semantic": slice(5, None, 17), "matting": slice(1, None, 2)}
 TUNING = {"interactive": slice(1, None, 2), "semantic": slice(2, None, 12), "matting": slice(0, None, 2)}
+SECOND_LOOK = slice(8, None, 12)
+"""Label maps on which an idea from those for tuning was tried again."""
 DEPTH_TUNING_SCENES = ("nyu_diningroom",)
 FOLDERS = {
     "interactive": ("img", "gt"),
@@ -86,6 +89,12 @@ def chosen(task: str, examples: Sequence[Any], *, is_tuning: bool) -> Sequence[A
     return examples[(TUNING if is_tuning else REPORTED)[task]]
 
 
+def further(examples: Sequence[Any]) -> Sequence[Any]:
+    """Every second label map of those that no setting of today was tried on."""
+    tried = {one.name for part in (TUNING["semantic"], SECOND_LOOK) for one in examples[part]}
+    return [one for one in examples if one.name not in tried][::2]
+
+
 def write(task: str, examples: Sequence[Any], folder: Path) -> None:
     """Photographs as PNG, so that they keep their pixels."""
     images, truths = (folder / name for name in FOLDERS[task])
@@ -114,6 +123,8 @@ def main() -> int:
         if task == "matting":
             shown += composites(args.data, mattes, COMPOSITES)
         write(task, shown, args.out / task)
+        if task == "semantic" and not args.tuning:
+            write(task, further(examples), args.out / "semantic_further")
     return 0
 
 
